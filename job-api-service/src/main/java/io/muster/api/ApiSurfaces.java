@@ -85,6 +85,8 @@ final class ApiSurfaces {
                 views.collections(),
                 views.sites(),
                 views.batchJobs(),
+                views.batchPools(),
+                views.nodes(),
                 views.pools(),
                 artifacts,
                 outputs,

@@ -9,6 +9,9 @@ import io.muster.api.job.StreamJobView;
 import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolRefusalReason;
+import io.muster.records.BatchPoolRefused;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
 import io.muster.records.CreateDevice;
@@ -98,6 +101,12 @@ final class RequestsDouble implements Requests {
     volatile BiFunction<String, Object, Object> batch = (jobId, _) -> BatchRefused.newBuilder()
             .setReason(BatchRefusalReason.JOB_NOT_FOUND)
             .setMessage("There is no job " + jobId + ".")
+            .build();
+
+    /** Answers commands of pools of Batch, by id; refuses them unless it is another. */
+    volatile BiFunction<String, Object, Object> batchPool = (poolId, _) -> BatchPoolRefused.newBuilder()
+            .setReason(BatchPoolRefusalReason.POOL_NOT_FOUND)
+            .setMessage("There is no pool " + poolId + ".")
             .build();
 
     RequestsDouble(Views views) {
@@ -356,6 +365,19 @@ final class RequestsDouble implements Requests {
         onSend.accept(command);
         commands.add(command);
         return ended(() -> RefusedException.accepted(batch.apply(jobId, command), outcome));
+    }
+
+    @Override
+    public CompletableFuture<Optional<BatchPool>> batchPool(String poolId, Object command) {
+        onSend.accept(command);
+        commands.add(command);
+        return ended(() -> Optional.of(RefusedException.accepted(batchPool.apply(poolId, command), BatchPool.class)));
+    }
+
+    @Override
+    public CompletableFuture<Void> pool(String poolId, Object command) {
+        commands.add(command);
+        return CompletableFuture.completedFuture(null);
     }
 
     @Override

@@ -39,8 +39,8 @@ final class RunningMuster {
     final RestClient rest;
     final SharedAccessPolicies policies;
 
-    /** @param nodes how many compute nodes there are in the pool {@code default} */
-    private RunningMuster(int nodes) throws Exception {
+    /** @param nodes how many compute nodes there are in the pool {@code default} @param spareNodes how many more in no pool */
+    private RunningMuster(int nodes, int spareNodes) throws Exception {
         Path home = Path.of("../standalone/target/muster").toAbsolutePath().normalize();
         Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "data");
         Options options = new Options(
@@ -56,7 +56,7 @@ final class RunningMuster {
                 "localhost",
                 0,
                 nodes,
-                0,
+                spareNodes,
                 false);
         standalone = Standalone.start(options, System.out::println);
         policies = standalone.policies();
@@ -86,7 +86,7 @@ final class RunningMuster {
 
     static synchronized RunningMuster get() throws Exception {
         if (instance == null) {
-            instance = new RunningMuster(0);
+            instance = new RunningMuster(0, 0);
         }
         return instance;
     }
@@ -98,7 +98,12 @@ final class RunningMuster {
 
     /** Starts one with compute nodes, that a test may break; the test closes it. */
     static RunningMuster ownInstance(int nodes) throws Exception {
-        return new RunningMuster(nodes);
+        return ownInstance(nodes, 0);
+    }
+
+    /** Starts one as {@link #ownInstance(int)} does, with more nodes in no pool. */
+    static RunningMuster ownInstance(int nodes, int spareNodes) throws Exception {
+        return new RunningMuster(nodes, spareNodes);
     }
 
     /** Returns the body of an answer with status 200. */

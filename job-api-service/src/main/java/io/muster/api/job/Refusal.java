@@ -1,6 +1,8 @@
 package io.muster.api.job;
 
 import io.muster.records.AnswerTooLarge;
+import io.muster.records.BatchPoolRefusalReason;
+import io.muster.records.BatchPoolRefused;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
 import io.muster.records.DeviceRefusalReason;
@@ -43,6 +45,13 @@ public sealed interface Refusal {
             @Nullable String member,
             @Nullable String value) implements Refusal {}
 
+    /** Refuses a command to a pool of Batch. @param member of a document that is INVALID, as its surface names it; null where the sentence says all */
+    record OfBatchPool(
+            BatchPoolRefusalReason reason,
+            String sentence,
+            @Nullable String member,
+            @Nullable String value) implements Refusal {}
+
     /** Withholds an answer that is larger than a record may be. */
     record OfAnswer(int bytes, int mostBytes) implements Refusal {
         @Override
@@ -62,6 +71,8 @@ public sealed interface Refusal {
             case SiteRefused site -> Optional.of(new OfSite(site.getReason(), site.getMessage()));
             case BatchRefused batch ->
                 Optional.of(new OfBatch(batch.getReason(), batch.getMessage(), batch.getMember(), batch.getValue()));
+            case BatchPoolRefused pool ->
+                Optional.of(new OfBatchPool(pool.getReason(), pool.getMessage(), pool.getMember(), pool.getValue()));
             case AnswerTooLarge answer -> Optional.of(new OfAnswer(answer.getBytes(), answer.getMostBytes()));
             default -> Optional.empty();
         };

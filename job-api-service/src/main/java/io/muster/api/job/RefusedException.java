@@ -1,5 +1,6 @@
 package io.muster.api.job;
 
+import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.SiteRefusalReason;
@@ -31,6 +32,7 @@ public final class RefusedException extends RuntimeException {
                     case Refusal.OfBatch batch ->
                         batch.reason() == BatchRefusalReason.JOB_NOT_FOUND
                                 || batch.reason() == BatchRefusalReason.TASK_NOT_FOUND;
+                    case Refusal.OfBatchPool pool -> pool.reason() == BatchPoolRefusalReason.POOL_NOT_FOUND;
                     case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfAnswer _ -> false;
                 };
     }

@@ -1,5 +1,6 @@
 package io.muster.api.job;
 
+import io.muster.records.BatchPool;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import io.muster.records.Job;
@@ -79,6 +80,12 @@ public interface Requests {
      *     of one that counts them, {@code BatchTaskDeleted} of one that deletes a task, {@code BatchTask} of another one of a task, {@code BatchJob} of a job
      */
     <T> CompletableFuture<T> batchJob(String jobId, Object command, Class<T> outcome);
+
+    /** Sends a command for a pool of Batch. @param poolId as the client spelled it @param command a command of {@code BatchPoolCommand} @return empty where the pool is gone */
+    CompletableFuture<Optional<BatchPool>> batchPool(String poolId, Object command);
+
+    /** Sends a command for a pool of nodes, which nobody answers: completes when it is written. @param command a command of {@code PoolCommand} */
+    CompletableFuture<Void> pool(String poolId, Object command);
 
     /** Sends a command for a collection of schedules, but for one that deletes it. @param command a command of {@code CollectionCommand} */
     CompletableFuture<ScheduleCollection> collection(String id, Object command);

@@ -1,9 +1,10 @@
 package io.muster.api.job;
 
+import io.muster.api.compute.NodeView;
 import io.muster.api.compute.PoolView;
 
 /**
- * Holds all that an instance knows of jobs, stream jobs, schedules, sites, jobs of Batch and pools, and the order in which it came to know of the first
+ * Holds all that an instance knows of jobs, stream jobs, schedules, sites, jobs and pools of Batch, and pools of nodes, and the order in which it came to know of the first
  * two.
  */
 public record Views(
@@ -14,7 +15,9 @@ public record Views(
         CollectionView collections,
         SiteView sites,
         BatchJobView batchJobs,
-        PoolView pools) {
+        BatchPoolView batchPools,
+        PoolView pools,
+        NodeView nodes) {
     /** Makes views that know nothing yet. */
     public static Views empty() {
         Changes changes = new Changes();
@@ -26,6 +29,8 @@ public record Views(
                 new CollectionView(),
                 new SiteView(),
                 new BatchJobView(),
-                new PoolView());
+                new BatchPoolView(),
+                new PoolView(),
+                new NodeView());
     }
 }

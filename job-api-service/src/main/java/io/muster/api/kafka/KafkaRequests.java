@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.api.job.BatchJobView;
+import io.muster.api.job.BatchPoolView;
 import io.muster.api.job.CollectionView;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
@@ -21,6 +22,9 @@ import io.muster.records.AuditEntry;
 import io.muster.records.AwaitBarrier;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolCommand;
+import io.muster.records.BatchPoolGone;
 import io.muster.records.CollectionCommand;
 import io.muster.records.CollectionDeleted;
 import io.muster.records.CountDevices;
@@ -34,6 +38,7 @@ import io.muster.records.Expansion;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
 import io.muster.records.ListDevices;
+import io.muster.records.PoolCommand;
 import io.muster.records.QueryFleet;
 import io.muster.records.Reply;
 import io.muster.records.Schedule;
@@ -125,6 +130,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final CollectionView collections;
     private final SiteView sites;
     private final BatchJobView batchJobs;
+    private final BatchPoolView batchPools;
     private final Admin admin;
     private final byte[] replyTo;
     private final int devicePartitions;
@@ -163,6 +169,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.collections = views.collections();
         this.sites = views.sites();
         this.batchJobs = views.batchJobs();
+        this.batchPools = views.batchPools();
         this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
         this.devicePartitions = partitions(Topics.EXPANSIONS);
         List.of(
@@ -173,6 +180,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.COLLECTION_COMMANDS,
                         Topics.SITE_COMMANDS,
                         Topics.BATCH_JOB_COMMANDS,
+                        Topics.BATCH_POOL_COMMANDS,
+                        Topics.POOL_COMMANDS,
                         Topics.AUDIT_LOG)
                 .forEach(this::partitions);
         // Now: later a registry that is away would fail an answer, or the second half of one.
@@ -184,6 +193,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.COLLECTION_COMMANDS,
                         Topics.SITE_COMMANDS,
                         Topics.BATCH_JOB_COMMANDS,
+                        Topics.BATCH_POOL_COMMANDS,
+                        Topics.POOL_COMMANDS,
                         Topics.EXPANSIONS)
                 .forEach(codecs::of);
         Gauge.builder("muster.api.requests.outstanding", outstanding, Map::size)
@@ -356,6 +367,47 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         batchJobs.put(job);
                     }
                 });
+    }
+
+    @Override
+    public CompletableFuture<Optional<BatchPool>> batchPool(String poolId, Object command) {
+        String key = poolId.toLowerCase(Locale.ROOT);
+        return ask(Topics.BATCH_POOL_COMMANDS, key, new BatchPoolCommand(poolId, command), LIMIT)
+                .thenApply(answer -> {
+                    if (answer instanceof BatchPoolGone) {
+                        batchPools.forget(key);
+                        return Optional.empty();
+                    }
+                    BatchPool pool = RefusedException.accepted(answer, BatchPool.class);
+                    batchPools.put(pool);
+                    return Optional.of(pool);
+                });
+    }
+
+    @Override
+    public CompletableFuture<Void> pool(String poolId, Object command) {
+        CompletableFuture<Void> written = new CompletableFuture<>();
+        writers.execute(() -> {
+            try {
+                byte[] value = codecs.of(Topics.POOL_COMMANDS).encode(new PoolCommand(poolId, command));
+                producer.send(new ProducerRecord<>(Topics.POOL_COMMANDS.name(), poolId, value), (_, error) -> {
+                    if (error == null) {
+                        written.complete(null);
+                    } else {
+                        notWritten(written, error);
+                    }
+                });
+            } catch (RuntimeException e) {
+                notWritten(written, e);
+            }
+        });
+        return written;
+    }
+
+    private static void notWritten(CompletableFuture<Void> written, Exception why) {
+        LOG.warn("A command to a pool could not be written, reason={}", why.toString());
+        written.completeExceptionally(
+                new ProblemException(Problem.unavailable("Kafka does not take the command: try again.")));
     }
 
     /** Has a command carried out. @param seen has a view know the outcome before the caller does */

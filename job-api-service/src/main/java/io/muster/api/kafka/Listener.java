@@ -18,7 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Reads replies from now on, and jobs, schedules, jobs of Batch, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
+ * Reads replies from now on, and jobs, schedules, jobs and pools of Batch, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
  * long as nothing keeps it from reading for 15 s. A record that can't be taken is skipped; a failure that it can't go on after ends the process.
  */
 public final class Listener implements AutoCloseable {
@@ -29,6 +29,7 @@ public final class Listener implements AutoCloseable {
             Topics.SCHEDULES.name(),
             Topics.COLLECTIONS.name(),
             Topics.BATCH_JOBS.name(),
+            Topics.BATCH_POOLS.name(),
             Topics.STREAM_JOB_PROGRESS.name());
 
     private final LogFollower replies;
@@ -77,6 +78,12 @@ public final class Listener implements AutoCloseable {
                             record,
                             codecs.of(Topics.BATCH_JOBS),
                             job -> job.getJobId().toLowerCase(Locale.ROOT)));
+        } else if (topic.equals(Topics.BATCH_POOLS.name())) {
+            views.batchPools()
+                    .read(keyed(
+                            record,
+                            codecs.of(Topics.BATCH_POOLS),
+                            pool -> pool.getPoolId().toLowerCase(Locale.ROOT)));
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
             views.streamJobs().read(keyed(record, codecs.of(Topics.STREAM_JOBS), StreamJob::getStreamJobId));
         } else {
@@ -110,6 +117,8 @@ public final class Listener implements AutoCloseable {
             views.schedules().readTombstone(key);
         } else if (topic.equals(Topics.BATCH_JOBS.name())) {
             views.batchJobs().readTombstone(key);
+        } else if (topic.equals(Topics.BATCH_POOLS.name())) {
+            views.batchPools().readTombstone(key);
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
             views.streamJobs().readTombstone(key);
         } else {

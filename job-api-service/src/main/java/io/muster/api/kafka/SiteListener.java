@@ -3,6 +3,7 @@ package io.muster.api.kafka;
 import io.muster.api.job.Views;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
+import io.muster.records.PoolEvents;
 import io.muster.records.Site;
 import io.muster.service.LogFollower;
 import io.muster.topics.Topics;
@@ -43,7 +44,9 @@ public final class SiteListener implements AutoCloseable {
             }
             views.sites().put(site);
         } else if (record.topic().equals(Topics.POOL_EVENTS.name())) {
-            views.pools().read(codecs.of(Topics.POOL_EVENTS).decode(record.value()));
+            PoolEvents events = codecs.of(Topics.POOL_EVENTS).decode(record.value());
+            views.pools().read(events);
+            views.nodes().read(events);
         } else {
             artifacts.read(codecs.of(Topics.ARTIFACT_INDEX).decode(record.value()));
         }

@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KafkaRequestsTest {
     private static final Faults NONE = new Faults(0, AssertionError::new);
     private static final Duration SHORT = Duration.ofMillis(50);
-    private static final int SENDING = 11;
+    private static final int SENDING = 13;
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final Views views = Views.empty();
@@ -185,7 +185,7 @@ class KafkaRequestsTest {
 
     @Test
     void failsToStartWhileTheRegistryIsAway() {
-        for (int failing = 1; failing <= 9; failing++) {
+        for (int failing = 1; failing <= 11; failing++) {
             Faults faults = new Faults(failing, Trouble.REGISTRY_AWAY::make);
             Codecs away = new Codecs(faults.of(SchemaRegistry.class, new InMemorySchemaRegistry()));
             assertThatThrownBy(() -> new RequestsOverDoubles(away, views, NONE))

@@ -48,6 +48,7 @@ class ListenerTest {
             Topics.SCHEDULES,
             Topics.COLLECTIONS,
             Topics.BATCH_JOBS,
+            Topics.BATCH_POOLS,
             Topics.STREAM_JOB_PROGRESS);
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
 

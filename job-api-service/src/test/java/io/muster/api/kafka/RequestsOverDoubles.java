@@ -56,6 +56,8 @@ final class RequestsOverDoubles {
                         Map.entry(Topics.SITE_COMMANDS, 1),
                         Map.entry(Topics.COLLECTION_COMMANDS, 1),
                         Map.entry(Topics.BATCH_JOB_COMMANDS, 1),
+                        Map.entry(Topics.BATCH_POOL_COMMANDS, 1),
+                        Map.entry(Topics.POOL_COMMANDS, 1),
                         Map.entry(Topics.AUDIT_LOG, 1),
                         Map.entry(Topics.REPLIES, 1))
                 .flatMap(topic -> IntStream.range(0, topic.getValue())

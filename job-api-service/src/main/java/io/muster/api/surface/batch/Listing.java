@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind of the list, by which its tokens differ from those of others
  * @param select names of members; empty for all
- * @param after id in lower case behind which the page begins; null for the first
+ * @param after id, or its form in lower case, behind which the page begins; null for the first
  */
 record Listing(
         BatchRequest request,
@@ -94,9 +94,9 @@ record Listing(
 
     private static String after(String token, String kind) {
         String text = Continuations.text(token);
-        if (text.length() > 200
+        if (text.length() > 300
                 || !text.startsWith(kind + "\n")
-                || !text.substring(kind.length() + 1).matches("[a-z0-9_-]{1,64}")) {
+                || !text.substring(kind.length() + 1).matches(".{1,128}")) {
             throw BatchRequest.invalid(SKIP, "It is not of this list: begin with the first page.");
         }
         return text.substring(kind.length() + 1);

@@ -24,7 +24,14 @@ final class MissingParts {
     private static final Map<String, String> ON_JOBS = Map.of(
             "jobpreparationandreleasetaskstatus", "Preparation and release tasks are not here yet.",
             "files", "Files of tasks are not here yet: have the task upload what is to be kept.");
+    private static final Map<String, String> ON_POOLS = Map.of(
+            "evaluateautoscale", "A formula is evaluated by its pool alone, not for trial, yet.",
+            "upgradeos", "Nodes are machines that are there: their own administrator upgrades them.");
     private static final Map<String, String> ON_NODES = Map.of(
+            "files",
+            "Files of nodes are not here yet.",
+            "reimage",
+            "Nodes are machines that are there: none is made from an image.",
             "users",
             "Users of a node's system are not made here: a node's own administrator does that.",
             "rdp",
@@ -47,6 +54,7 @@ final class MissingParts {
                         : Optional.empty())
                 .or(() -> words.getFirst().equals("pools")
                         ? Optional.ofNullable(ON_NODES.get(at(words, 4)))
+                                .or(() -> Optional.ofNullable(ON_POOLS.get(at(words, 2))))
                         : Optional.empty());
     }
 

@@ -1,11 +1,12 @@
 package io.muster.api.surface.batch;
 
 import io.muster.api.json.Problem;
+import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
 import org.jspecify.annotations.Nullable;
 
-/** Names refusals of jobs as Batch's clients know them. Contract: batch, 3.4. */
+/** Names refusals of jobs and pools as Batch's clients know them. Contract: batch, 3.4. */
 final class Refusals {
     private Refusals() {}
 
@@ -32,6 +33,23 @@ final class Refusals {
                         ? new Problem(400, "InvalidPropertyValue", sentence)
                         : Part.problem(member, value, sentence);
             case TOO_MANY -> new Problem(409, "QuotaReached", sentence);
+            case UNKNOWN -> Problem.serverError();
+        };
+    }
+
+    static Problem of(BatchPoolRefusalReason reason, String sentence, @Nullable String member, @Nullable String value) {
+        return switch (reason) {
+            case POOL_NOT_FOUND -> new Problem(404, "PoolNotFound", sentence);
+            case POOL_EXISTS -> new Problem(409, "PoolExists", sentence);
+            case POOL_BEING_DELETED -> new Problem(409, "PoolBeingDeleted", sentence);
+            case POOL_BEING_RESIZED -> new Problem(409, "PoolBeingResized", sentence);
+            case NOT_RESIZING, AUTO_SCALE_ENABLED, AUTO_SCALE_NOT_ENABLED ->
+                new Problem(409, "OperationInvalidForCurrentState", sentence);
+            case CHANGED_MEANWHILE -> new Problem(412, "ConditionNotMet", sentence);
+            case INVALID ->
+                member == null
+                        ? new Problem(400, "InvalidPropertyValue", sentence)
+                        : Part.problem(member, value, sentence);
             case UNKNOWN -> Problem.serverError();
         };
     }

@@ -24,7 +24,8 @@ final class HubErrors {
             case Refusal.OfSchedule schedule -> of(schedule.reason(), schedule.sentence());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
             // This surface has no stream jobs, no sites and no jobs of Batch.
-            case Refusal.OfStreamJob _, Refusal.OfSite _, Refusal.OfBatch _ -> Problem.serverError();
+            case Refusal.OfStreamJob _, Refusal.OfSite _, Refusal.OfBatch _, Refusal.OfBatchPool _ ->
+                Problem.serverError();
         };
     }
 

@@ -151,8 +151,12 @@ public final class Kudu implements Surface {
             case Refusal.OfSite site -> problem(site.reason(), site.sentence());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
             // This surface commands sites alone.
-            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfSchedule _, Refusal.OfBatch _ ->
-                Problem.serverError();
+            case Refusal.OfJob _,
+                    Refusal.OfDevice _,
+                    Refusal.OfStreamJob _,
+                    Refusal.OfSchedule _,
+                    Refusal.OfBatch _,
+                    Refusal.OfBatchPool _ -> Problem.serverError();
         };
     }
 

@@ -1,0 +1,203 @@
+package io.muster.api.compute;
+
+import io.muster.records.AttemptOver;
+import io.muster.records.NodeAdmitted;
+import io.muster.records.NodeDeparting;
+import io.muster.records.NodeDismissed;
+import io.muster.records.NodeJoined;
+import io.muster.records.NodeLost;
+import io.muster.records.NodeSchedulingChanged;
+import io.muster.records.NodeStays;
+import io.muster.records.PoolEvents;
+import io.muster.records.TaskPlaced;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/** Follows the events of pools: which nodes they have, and how these are. Thread-safe. */
+public final class NodeView {
+    /** Names the state of a node. */
+    public enum State {
+        /** Means that it has not reported yet. */
+        STARTING,
+        IDLE,
+        RUNNING,
+        /** Means that its program is to start anew. */
+        REBOOTING,
+        /** Means that it is to go to another pool. */
+        LEAVING,
+        /** Means that its lease is over. */
+        UNUSABLE
+    }
+
+    /** Holds a node. @param since its state is as it is @param tasks that it has, or is about to */
+    public record Node(
+            String id,
+            State state,
+            Instant since,
+            boolean enabled,
+            int slots,
+            Set<String> tasks,
+            Set<String> capabilities) {}
+
+    private record Known(
+            boolean joined,
+            boolean lost,
+            boolean enabled,
+            Optional<Boolean> departs,
+            int slots,
+            Set<String> tasks,
+            Set<String> capabilities,
+            Instant since) {
+        State state() {
+            if (departs.isPresent()) {
+                return departs.get() ? State.LEAVING : State.REBOOTING;
+            }
+            if (lost) {
+                return State.UNUSABLE;
+            }
+            if (!joined) {
+                return State.STARTING;
+            }
+            return tasks.isEmpty() ? State.IDLE : State.RUNNING;
+        }
+
+        Known departing(Optional<Boolean> changed) {
+            return new Known(joined, lost, enabled, changed, slots, tasks, capabilities, since);
+        }
+
+        Known with(Set<String> changed) {
+            return new Known(joined, lost, enabled, departs, slots, changed, capabilities, since);
+        }
+
+        Known enabled(boolean changed) {
+            return new Known(joined, lost, changed, departs, slots, tasks, capabilities, since);
+        }
+
+        Known asLost() {
+            return new Known(joined, true, enabled, departs, slots, Set.of(), capabilities, since);
+        }
+
+        Known at(Instant changed) {
+            return new Known(joined, lost, enabled, departs, slots, tasks, capabilities, changed);
+        }
+    }
+
+    private final Map<String, Map<String, Known>> pools = new TreeMap<>();
+
+    /** Takes what a pool's decision brought. */
+    public synchronized void read(PoolEvents batch) {
+        for (Object event : batch.getEvents()) {
+            take(batch.getPoolId(), event, batch.getAt());
+        }
+    }
+
+    private void take(String pool, Object event, Instant at) {
+        switch (event) {
+            case NodeAdmitted admitted -> change(pool, admitted.getNodeId(), at, known -> known);
+            case NodeJoined joined ->
+                change(
+                        pool,
+                        joined.getNodeId(),
+                        at,
+                        known -> new Known(
+                                true,
+                                false,
+                                known.enabled(),
+                                known.departs(),
+                                joined.getSlots(),
+                                known.tasks(),
+                                Set.copyOf(joined.getCapabilities()),
+                                known.since()));
+            case NodeLost lost -> ifKnown(pool, lost.getNodeId(), at, Known::asLost);
+            case NodeDismissed dismissed -> remove(pool, dismissed.getNodeId());
+            case NodeSchedulingChanged changed ->
+                ifKnown(pool, changed.getNodeId(), at, known -> known.enabled(changed.getEnabled()));
+            case NodeDeparting departing ->
+                ifKnown(
+                        pool,
+                        departing.getNodeId(),
+                        at,
+                        known -> known.departing(Optional.of(departing.getTo() != null)));
+            case NodeStays stays -> ifKnown(pool, stays.getNodeId(), at, known -> known.departing(Optional.empty()));
+            case TaskPlaced placed ->
+                placed.getMembers()
+                        .forEach(member -> ifKnown(
+                                pool,
+                                member.getNodeId(),
+                                at,
+                                known -> known.with(
+                                        with(known.tasks(), placed.getToken().getTaskId()))));
+            case AttemptOver over ->
+                ifKnown(
+                        pool,
+                        over.getNodeId(),
+                        at,
+                        known -> known.with(
+                                without(known.tasks(), over.getToken().getTaskId())));
+            default -> {
+                // Says nothing about nodes.
+            }
+        }
+    }
+
+    private static Set<String> with(Set<String> tasks, String task) {
+        Set<String> changed = new HashSet<>(tasks);
+        changed.add(task);
+        return changed;
+    }
+
+    private static Set<String> without(Set<String> tasks, String task) {
+        Set<String> changed = new HashSet<>(tasks);
+        changed.remove(task);
+        return changed;
+    }
+
+    private void change(String pool, String node, Instant at, UnaryOperator<Known> change) {
+        pools.computeIfAbsent(pool, _ -> new TreeMap<>())
+                .putIfAbsent(node, new Known(false, false, true, Optional.empty(), 0, Set.of(), Set.of(), at));
+        ifKnown(pool, node, at, change);
+    }
+
+    private void ifKnown(String pool, String node, Instant at, UnaryOperator<Known> change) {
+        pools.getOrDefault(pool, Map.of()).computeIfPresent(node, (_, before) -> {
+            Known after = change.apply(before);
+            return after.state() == before.state() ? after : after.at(at);
+        });
+    }
+
+    private void remove(String pool, String node) {
+        pools.computeIfPresent(pool, (_, nodes) -> {
+            nodes.remove(node);
+            return nodes.isEmpty() ? null : nodes;
+        });
+    }
+
+    /** Lists the pools that have nodes, in the order of their ids. */
+    public synchronized List<String> pools() {
+        return List.copyOf(pools.keySet());
+    }
+
+    /** Lists the nodes of a pool in the order of their ids. */
+    public synchronized List<Node> nodes(String pool) {
+        return pools.getOrDefault(pool, Map.of()).entrySet().stream()
+                .map(entry -> node(entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
+    private static Node node(String id, Known known) {
+        return new Node(
+                id,
+                known.state(),
+                known.since(),
+                known.enabled(),
+                known.slots(),
+                Set.copyOf(known.tasks()),
+                known.capabilities());
+    }
+}
