@@ -10,6 +10,7 @@ import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.CustomHttpMethod;
 import io.micronaut.http.annotation.Delete;
 import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Head;
 import io.micronaut.http.annotation.Patch;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.Put;
@@ -96,6 +97,12 @@ class OpenApiTest {
                             "GET",
                             method.isAnnotationPresent(Get.class)
                                     ? start + method.getAnnotation(Get.class).value()
+                                    : "");
+                    add(
+                            routes,
+                            "HEAD",
+                            method.isAnnotationPresent(Head.class)
+                                    ? start + method.getAnnotation(Head.class).value()
                                     : "");
                     add(
                             routes,

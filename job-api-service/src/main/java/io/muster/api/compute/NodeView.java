@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Follows the events of pools: which nodes they have, and how these are. Thread-safe. */
 public final class NodeView {
@@ -165,10 +166,13 @@ public final class NodeView {
     }
 
     private void ifKnown(String pool, String node, Instant at, UnaryOperator<Known> change) {
-        pools.getOrDefault(pool, Map.of()).computeIfPresent(node, (_, before) -> {
-            Known after = change.apply(before);
-            return after.state() == before.state() ? after : after.at(at);
-        });
+        @Nullable Map<String, Known> nodes = pools.get(pool);
+        if (nodes != null) {
+            nodes.computeIfPresent(node, (_, before) -> {
+                Known after = change.apply(before);
+                return after.state() == before.state() ? after : after.at(at);
+            });
+        }
     }
 
     private void remove(String pool, String node) {

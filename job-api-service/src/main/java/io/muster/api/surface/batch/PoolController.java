@@ -137,7 +137,7 @@ final class PoolController {
         return listing.page(type, found, Optional.empty());
     }
 
-    @Get(POOL)
+    @Get(value = POOL, headRoute = false)
     MutableHttpResponse<String> get(HttpRequest<?> request, String poolId) {
         BatchRequest asked = new BatchRequest(request);
         Listing listing = Listing.ofOne(asked, PoolDocuments.PROPERTIES);
