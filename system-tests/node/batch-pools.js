@@ -56,7 +56,7 @@ async function main() {
   assert.strictEqual(status(await client.pool.patch(id, { metadata: [] })), 200);
 
   const nodes = await until("nodes are idle", async () => {
-    const there = await client.computeNodeOperations.list(id);
+    const there = await client.computeNode.list(id);
     return there.length === 2 && there.every((node) => node.state === "idle") && there;
   });
   const counts = await client.account.listPoolNodeCounts();
@@ -69,19 +69,19 @@ async function main() {
 
   assert.strictEqual(status(await client.pool.resize(id, { targetDedicatedNodes: 1, nodeDeallocationOption: "requeue" })), 202);
   await steady(id, 1);
-  const left = (await client.computeNodeOperations.list(id))[0].id;
+  const left = (await client.computeNode.list(id))[0].id;
   const requeued = placed[0] === left ? "two" : "one";
   const waits = await client.task.get(job, requeued);
   assert.strictEqual(waits.state, "active");
   assert.strictEqual(waits.executionInfo.requeueCount, 1);
   assert.strictEqual(waits.executionInfo.retryCount, 0);
 
-  assert.strictEqual(status(await client.computeNodeOperations.disableScheduling(id, left)), 200);
+  assert.strictEqual(status(await client.computeNode.disableScheduling(id, left)), 200);
   await until("scheduling is disabled", async () =>
-    (await client.computeNodeOperations.get(id, left)).schedulingState === "disabled");
-  await refused(client.computeNodeOperations.disableScheduling(id, left), 409, "NodeAlreadyInTargetSchedulingState");
-  assert.strictEqual(status(await client.computeNodeOperations.enableScheduling(id, left)), 200);
-  await refused(client.computeNodeOperations.get(id, "absent"), 404, "NodeNotFound");
+    (await client.computeNode.get(id, left)).schedulingState === "disabled");
+  await refused(client.computeNode.disableScheduling(id, left), 409, "NodeAlreadyInTargetSchedulingState");
+  assert.strictEqual(status(await client.computeNode.enableScheduling(id, left)), 200);
+  await refused(client.computeNode.get(id, "absent"), 404, "NodeNotFound");
 
   await client.job.terminate(job);
   await until("the job is completed", async () => (await client.job.get(job)).state === "completed");
