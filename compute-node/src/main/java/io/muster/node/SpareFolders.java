@@ -2,6 +2,7 @@ package io.muster.node;
 
 import io.muster.node.files.Folders;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -49,13 +50,30 @@ final class SpareFolders {
         this.nanoTime = nanoTime;
     }
 
-    /** Returns a folder that has rested, and keeps it no more. */
-    synchronized Optional<Path> take() {
+    /** Returns a folder that has rested and is as it was made, and keeps it no more. Deletes those that are not: a process that outlived its attempt was in them. */
+    Optional<Path> take() throws IOException {
+        Optional<Path> rested = next();
+        while (rested.isPresent() && !isStillAsMade(rested.get())) {
+            Folders.delete(rested.get());
+            rested = next();
+        }
+        return rested;
+    }
+
+    private synchronized Optional<Path> next() {
         Spare first = spares.peek();
         if (first == null || nanoTime.getAsLong() - first.since() < REST.toNanos()) {
             return Optional.empty();
         }
         return Optional.of(spares.remove().folder());
+    }
+
+    private boolean isStillAsMade(Path folder) throws IOException {
+        try {
+            return isAsMade(folder);
+        } catch (NoSuchFileException | AccessDeniedException e) {
+            return false;
+        }
     }
 
     /** Takes a folder away that nobody uses any more: keeps it where it is as it was made, and deletes it where not. */
@@ -69,6 +87,9 @@ final class SpareFolders {
         } catch (NoSuchFileException e) {
             // It was never made, or somebody deletes it.
             return;
+        } catch (AccessDeniedException e) {
+            // Its program has taken permissions away without which it can't be moved.
+            Folders.delete(folder);
         }
         Folders.delete(kept);
     }

@@ -10,22 +10,29 @@ import io.muster.node.work.TaskProgram.NodeValue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the folders of attempts, each with its files, and the environment that names them. Below the node's data folder there are {@code
  * attempts/RUN-NUMBER}, with {@code task}, {@code home} and {@code tmp}, {@code data/NAME} for folders that outlive attempts, and {@code artifacts}. Thread-safe.
  */
 final class TaskFolders {
+    private static final Logger LOG = LoggerFactory.getLogger(TaskFolders.class);
     private static final String UNUSABLE_NAME =
             "A data directory is named by letters, digits, -, _ and dots, with slashes between, not ";
     private static final int MOST_FILES = 1000;
@@ -61,12 +68,23 @@ final class TaskFolders {
     static TaskFolders open(
             Path data, String run, String deviceId, ArtifactCache artifacts, long mostBytes, Programs programs)
             throws IOException {
-        Folders.delete(data.resolve("attempts"));
-        Folders.makePassable(data.resolve("attempts"));
+        deleteAllIn(Folders.makePassable(data.resolve("attempts")));
+        deleteAllIn(Folders.make(data.resolve(SPARE)));
         Folders.makePassable(data.resolve("data"));
-        Folders.delete(data.resolve(SPARE));
-        Folders.make(data.resolve(SPARE));
         return new TaskFolders(data, run, deviceId, artifacts, mostBytes, programs);
+    }
+
+    /** Deletes what an earlier run left. What can't be deleted is in nobody's way: other runs have other names. */
+    private static void deleteAllIn(Path folder) throws IOException {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+            for (Path entry : entries) {
+                try {
+                    Folders.delete(entry);
+                } catch (IOException e) {
+                    LOG.warn("A folder of an earlier run can't be deleted, folder={} reason={}", entry, e.toString());
+                }
+            }
+        }
     }
 
     /** Names an attempt's folder. No other one of this run has that name. */
@@ -179,17 +197,48 @@ final class TaskFolders {
             throw new IOException(UNUSABLE_NAME + name.replaceAll("\\p{Cntrl}", "?"));
         }
         Path folder = data.resolve("data");
-        for (String part : name.split("/")) {
-            folder = folder.resolve(part);
-            if (!Files.exists(folder)) {
+        Iterator<Path> parts = Path.of(name).iterator();
+        while (parts.hasNext()) {
+            folder = folder.resolve(parts.next());
+            boolean isLast = !parts.hasNext();
+            if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
                 Folders.makePassable(folder);
             }
+            // What lies in a program's folder is that program's to name, and may be a link.
+            if (!isLast && !isNodes(folder)) {
+                throw new IOException("A data directory can't lie in another one: " + name);
+            }
         }
-        if (Files.getPosixFilePermissions(folder)
-                .contains(java.nio.file.attribute.PosixFilePermission.OTHERS_EXECUTE)) {
+        if (isNodes(folder) && isPassable(folder)) {
+            if (programs.runAsAnother()) {
+                requireEmpty(folder, name);
+            }
             programs.give(Folders.make(folder));
         }
         return folder;
+    }
+
+    /** Returns whether it is a folder of the node's user, which programs' are too where they run as that one. */
+    private boolean isNodes(Path folder) throws IOException {
+        return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                && owner(folder).equals(owner(data.resolve("data")));
+    }
+
+    private static Object owner(Path folder) throws IOException {
+        return Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static boolean isPassable(Path folder) throws IOException {
+        return Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS)
+                .contains(PosixFilePermission.OTHERS_EXECUTE);
+    }
+
+    private static void requireEmpty(Path folder, String name) throws IOException {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+            if (entries.iterator().hasNext()) {
+                throw new IOException("A data directory can't hold other ones: " + name);
+            }
+        }
     }
 
     private static int freePort() throws IOException {

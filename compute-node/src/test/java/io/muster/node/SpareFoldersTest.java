@@ -65,6 +65,20 @@ class SpareFoldersTest {
     }
 
     @Test
+    void aFolderThatAProcessChangedAfterwardsIsDeletedAndTheNextOneIsTaken() throws IOException {
+        Path changed = released(_ -> {});
+        Files.writeString(changed.resolve("task/late"), "by a process that outlived its program");
+        Path made = Folders.make(folder.resolve("attempts/run-2"));
+        Folders.make(made.resolve("task"));
+        Folders.make(made.resolve("tmp"));
+        spares.release(made);
+        rest();
+
+        assertThat(spares.take()).contains(folder.resolve("spare/run-2"));
+        assertThat(changed).doesNotExist();
+    }
+
+    @Test
     void aFolderWithAFileIsDeleted() throws IOException {
         isDeleted(made -> Files.writeString(made.resolve("task/left"), "by a program"));
         isDeleted(made -> Files.writeString(made.resolve("shutdown"), ""));

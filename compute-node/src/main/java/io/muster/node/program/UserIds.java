@@ -8,6 +8,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
 
 /** Holds the numbers of a user of this machine and of the user's group. */
 record UserIds(long user, long group) {
@@ -16,17 +17,32 @@ record UserIds(long user, long group) {
         return new UserIds(id("-u", name), id("-g", name));
     }
 
-    /** Makes the user the owner of a folder and all that is in it; follows no link. */
+    /** Returns the number of the user that this process is. */
+    static long own() throws IOException {
+        return ((Number) Files.getAttribute(Path.of("/proc/self"), "unix:uid")).longValue();
+    }
+
+    /**
+     * Makes the user the owner of a folder and all that is in it; follows no link.
+     *
+     * @param folder is not the user's yet, and nobody else's to read: it becomes the user's last, so that nothing in it is swapped meanwhile
+     */
     void own(Path folder) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-                    throws IOException {
-                return visitFile(directory, attributes);
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) throws IOException {
+                if (e != null) {
+                    throw e;
+                }
+                return own(directory);
             }
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                return own(file);
+            }
+
+            private FileVisitResult own(Path file) throws IOException {
                 Files.setAttribute(file, "unix:gid", Math.toIntExact(group), LinkOption.NOFOLLOW_LINKS);
                 Files.setAttribute(file, "unix:uid", Math.toIntExact(user), LinkOption.NOFOLLOW_LINKS);
                 return FileVisitResult.CONTINUE;
