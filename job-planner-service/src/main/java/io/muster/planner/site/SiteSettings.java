@@ -21,6 +21,7 @@ import java.util.TreeMap;
  */
 record SiteSettings(
         boolean isStopped, boolean noSchedules, Duration restartPause, Duration idle, int historySize, ZoneId zone) {
+    private static final String TIME_ZONE = "WEBSITE_TIME_ZONE";
     private static final int RESTART_SECONDS = 60;
     private static final int IDLE_SECONDS = 120;
     private static final int HISTORY = 30;
@@ -60,10 +61,22 @@ record SiteSettings(
     }
 
     private static ZoneId zone(Map<String, String> settings) {
+        return text(settings, TIME_ZONE).flatMap(SiteSettings::zone).orElse(ZoneOffset.UTC);
+    }
+
+    private static Optional<ZoneId> zone(String name) {
         try {
-            return text(settings, "WEBSITE_TIME_ZONE").map(ZoneId::of).orElse(ZoneOffset.UTC);
+            return Optional.of(ZoneId.of(name));
         } catch (DateTimeException e) {
-            return ZoneOffset.UTC;
+            return Optional.empty();
         }
+    }
+
+    /** Returns whether settings name a time zone that there is not. A blank one is none. */
+    static boolean hasUnknownZone(Map<String, String> settings) {
+        return settings.entrySet().stream()
+                .filter(setting -> setting.getKey().equalsIgnoreCase(TIME_ZONE) && setting.getValue() != null)
+                .map(setting -> setting.getValue().strip())
+                .anyMatch(name -> !name.isEmpty() && zone(name).isEmpty());
     }
 }

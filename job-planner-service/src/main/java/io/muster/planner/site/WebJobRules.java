@@ -145,6 +145,10 @@ final class WebJobRules {
         if (changed.size() > MOST_SETTINGS) {
             return Optional.of("A site has at most " + MOST_SETTINGS + " settings.");
         }
+        if (SiteSettings.hasUnknownZone(asked.getSettings())) {
+            return Optional.of(
+                    "WEBSITE_TIME_ZONE is the name of a time zone as IANA has it, such as Europe/Paris. Without it schedules go by UTC.");
+        }
         boolean right = asked.getSettings().entrySet().stream()
                 .allMatch(setting -> !setting.getKey().isEmpty()
                         && setting.getKey().length() <= LONGEST_NAME

@@ -111,7 +111,7 @@ public final class WebJobTasks {
 
     private static Map<String, NodeValue> nodeEnvironment(boolean triggered) {
         Map<String, NodeValue> values = new HashMap<>();
-        values.put("WEBJOBS_PATH", NodeValue.WORKING_DIRECTORY);
+        values.put("WEBJOBS_PATH", NodeValue.TASK_DIRECTORY);
         values.put("WEBJOBS_DATA_PATH", NodeValue.DATA_DIRECTORY);
         if (!triggered) {
             values.put("WEBJOBS_PORT", NodeValue.PORT);

@@ -406,8 +406,15 @@ class SiteDeciderTest {
         assertThat(SiteDecider.due(site)).contains(Instant.parse("2026-11-22T02:30:00Z"));
         setting("WEBSITE_TIME_ZONE", "Europe/Paris");
         assertThat(SiteDecider.due(site)).contains(Instant.parse("2026-11-22T01:30:00Z"));
-        setting("WEBSITE_TIME_ZONE", "Mars/Olympus");
-        assertThat(SiteDecider.due(site)).contains(Instant.parse("2026-11-22T02:30:00Z"));
+        setting("WEBSITE_TIME_ZONE", " ");
+        assertThat(SiteDecider.due(site)).as("by none").contains(Instant.parse("2026-11-22T02:30:00Z"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"WEBSITE_TIME_ZONE, Mars/Olympus", "website_time_zone, W. Europe Standard Time"})
+    void refusesATimeZoneThatThereIsNot(String name, String zone) {
+        assertThat(refusal(new SiteInput.PutSettings(new PutSiteSettings(Map.of(name, zone), false))))
+                .isEqualTo(SiteRefusalReason.INVALID);
     }
 
     @ParameterizedTest

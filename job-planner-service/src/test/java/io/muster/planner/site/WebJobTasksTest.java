@@ -90,7 +90,7 @@ class WebJobTasksTest {
                         "WEBSITE_TRIGGERED_JOB_RUNNING_Purge", "true"));
         assertThat(program.getNodeEnvironment())
                 .containsExactlyInAnyOrderEntriesOf(Map.of(
-                        "WEBJOBS_PATH", NodeValue.WORKING_DIRECTORY, "WEBJOBS_DATA_PATH", NodeValue.DATA_DIRECTORY));
+                        "WEBJOBS_PATH", NodeValue.TASK_DIRECTORY, "WEBJOBS_DATA_PATH", NodeValue.DATA_DIRECTORY));
         assertThat(program.getDataDirectory()).isEqualTo("fleet.triggered.purge");
         assertThat(program.getFiles()).containsExactly(new TaskFile(HASH, 10L, "", true));
         assertThat(program.getDirectory()).isEqualTo("sub");
