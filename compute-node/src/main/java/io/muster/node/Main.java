@@ -21,6 +21,7 @@ public final class Main {
 
     private Main() {}
 
+    /** Runs the node until it is told to end, fails, or can't begin. */
     public static void main(String[] args) throws InterruptedException {
         if (System.getProperty(LOGGING) == null) {
             System.setProperty(LOGGING, "io/muster/node/logback.xml");

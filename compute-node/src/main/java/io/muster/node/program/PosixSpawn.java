@@ -15,27 +15,38 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
 
 /**
  * Starts programs as leaders of sessions, without the two programs that run before them otherwise: a helper of the JDK, and setsid(1). The program has no open
- * file but input, output and errors, no blocked signal, and no ignored one. It takes glibc 2.34 or a library with the same functions. Thread-safe. Source: posix_spawn(3), pipe(2), waitpid(2).
+ * file but input, output and errors, no blocked signal, and no ignored one. It takes glibc 2.34 or a library with the same functions. Thread-safe. Source: posix_spawn(3), pipe(2), waitid(2).
  */
 final class PosixSpawn {
     private static final int CLOSE_ON_EXEC = 0x80000;
     private static final int READ_ONLY = 0;
     private static final short FLAGS = 0x80 | 0x08 | 0x04;
     private static final int INTERRUPTED = 4;
-    private static final int SIGNAL_BITS = 0x7f;
+    private static final int NO_PROGRAM = 8;
+    private static final int P_PID = 1;
+    private static final int EXITED = 4;
+    private static final int NO_REAPING = 0x01000000;
+    private static final int BY_ITSELF = 1;
+    /** Is where siginfo_t has si_code, on machines of 64 bits. */
+    private static final long CODE_AT = 8;
+
+    private static final long STATUS_AT = 24;
     /** Is more than any of the library's structures takes: those of 64 bits have 80, 128 and 336 bytes. */
     private static final long ROOM = 1024;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final List<String> NAMES = List.of(
-            "posix_spawn_file_actions_addchdir_np", "posix_spawn_file_actions_addclosefrom_np", "pipe2", "waitpid");
+            "posix_spawn_file_actions_addchdir_np", "posix_spawn_file_actions_addclosefrom_np", "pipe2", "waitid");
     private static final Optional<PosixSpawn> FOUND = find();
 
     private final MethodHandle pipe = handle("pipe2", ADDRESS, JAVA_INT);
@@ -60,8 +71,8 @@ final class PosixSpawn {
         private static final StructLayout STATE = Linker.Option.captureStateLayout();
         private static final VarHandle ERROR = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
         private static final MethodHandle WAIT = LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow("waitpid"),
-                FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT),
+                LINKER.defaultLookup().findOrThrow("waitid"),
+                FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT),
                 Linker.Option.captureCallState("errno"));
     }
 
@@ -85,7 +96,7 @@ final class PosixSpawn {
      * @return nothing where the library lacks what it takes, or the program can't be started so
      * @throws IOException where this process may open no more files
      */
-    static Optional<Process> start(Launch launch, Executor waiters) throws IOException {
+    static Optional<SpawnedProcess> start(Launch launch, Executor waiters) throws IOException {
         Optional<Path> program = SearchPath.find(
                 launch.environment().getOrDefault("PATH", ""), launch.command().getFirst(), launch.directory());
         if (FOUND.isEmpty()
@@ -102,7 +113,8 @@ final class PosixSpawn {
         }
     }
 
-    private Optional<Process> start(Arena arena, Path program, Launch launch, Executor waiters) throws Throwable {
+    private Optional<SpawnedProcess> start(Arena arena, Path program, Launch launch, Executor waiters)
+            throws Throwable {
         try (Pipe out = new Pipe(arena);
                 Pipe err = new Pipe(arena)) {
             InputStream fromOut = out.open();
@@ -129,10 +141,11 @@ final class PosixSpawn {
                     if (error != 0) {
                         fromOut.close();
                         fromErr.close();
-                        return Optional.empty();
+                        return error == NO_PROGRAM ? start(byShell(program, launch), waiters) : Optional.empty();
                     }
-                    SpawnedProcess process = new SpawnedProcess(pid.get(JAVA_INT, 0), fromOut, fromErr);
-                    waiters.execute(() -> process.exited(await(process.pid())));
+                    SpawnedProcess process =
+                            new SpawnedProcess(pid.get(JAVA_INT, 0), fromOut, fromErr, Set.of(out.name(), err.name()));
+                    waiters.execute(() -> process.exited(await(process.pid(), EXITED | NO_REAPING)));
                     return Optional.of(process);
                 } finally {
                     require((int) destroyAttributes.invokeExact(attributes));
@@ -141,6 +154,13 @@ final class PosixSpawn {
                 require((int) destroyActions.invokeExact(actions));
             }
         }
+    }
+
+    /** Returns how a file is started that names no interpreter, as execvp(3) does it. */
+    private static Launch byShell(Path program, Launch launch) throws IOException {
+        List<String> command = new ArrayList<>(List.of(SystemTools.require("sh"), program.toString()));
+        command.addAll(launch.command().subList(1, launch.command().size()));
+        return new Launch(command, launch.environment(), launch.directory());
     }
 
     private void describe(
@@ -174,24 +194,28 @@ final class PosixSpawn {
         }
     }
 
+    /** Reaps a child of this process, once it has ended. */
+    static void reap(long pid) {
+        await(pid, EXITED);
+    }
+
     /** Waits for the end of a child of this process. @return its code; 128 and the number of the signal where one ended it */
-    private static int await(long pid) {
+    private static int await(long pid, int options) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(Waiting.STATE);
-            MemorySegment status = arena.allocate(JAVA_INT);
+            MemorySegment info = arena.allocate(ROOM, Long.BYTES);
             int child = Math.toIntExact(pid);
-            while ((int) Waiting.WAIT.invokeExact(state, child, status, 0) != child) {
+            while ((int) Waiting.WAIT.invokeExact(state, P_PID, child, info, options) != 0) {
                 if ((int) Waiting.ERROR.get(state, 0L) != INTERRUPTED) {
                     throw new IllegalStateException("A program's end can't be waited for, pid=" + pid);
                 }
             }
-            int ended = status.get(JAVA_INT, 0);
-            int signal = ended & SIGNAL_BITS;
-            return signal == 0 ? ended >> 8 & 0xff : 128 + signal;
+            int status = info.get(JAVA_INT, STATUS_AT);
+            return info.get(JAVA_INT, CODE_AT) == BY_ITSELF ? status : 128 + status;
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
-            throw new IllegalStateException("waitpid(2) can't be called", e);
+            throw new IllegalStateException("waitid(2) can't be called", e);
         }
     }
 
@@ -221,6 +245,11 @@ final class PosixSpawn {
         /** Opens its end to read once more. */
         InputStream open() throws IOException {
             return new FileInputStream("/proc/self/fd/" + read());
+        }
+
+        /** Returns its name on this machine, as {@code /proc} has it. */
+        String name() throws IOException {
+            return Files.readSymbolicLink(Path.of("/proc/self/fd/" + read())).toString();
         }
 
         @Override

@@ -1,15 +1,21 @@
 package io.muster.node.program;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the processes of this machine from {@code /proc}. Source: proc(5). */
@@ -22,6 +28,9 @@ final class ProcessTable {
     private static final int FIRST_TICKS = 11;
 
     private static final int LAST_TICKS = 14;
+    private static final long MOST_TRIED = 512;
+    private static final int LONGEST_VARIABLE = 200;
+    private static final int PIECE = 8192;
 
     private ProcessTable() {}
 
@@ -45,6 +54,35 @@ final class ProcessTable {
         return entries;
     }
 
+    /**
+     * Lists the processes that were started behind one of these last seconds. Numbers are given in turn, so that few have to be tried; where they are many, or began anew, all
+     * processes are listed. All processes of the machine are more than short programs can afford.
+     */
+    static List<Entry> readSince(long pid) {
+        long last = lastPid();
+        if (last < pid || last - pid > MOST_TRIED) {
+            return read();
+        }
+        List<Entry> entries = new ArrayList<>();
+        for (long tried = pid + 1; tried <= last; tried++) {
+            Path folder = PROC.resolve(Long.toString(tried));
+            if (folder.toFile().exists()) {
+                entry(folder).ifPresent(entries::add);
+            }
+        }
+        return entries;
+    }
+
+    /** Returns the number of the process, or thread, that was started last; 0 where it is not told. */
+    private static long lastPid() {
+        try {
+            String load = Files.readString(PROC.resolve("loadavg"), StandardCharsets.ISO_8859_1);
+            return Long.parseLong(load.substring(load.lastIndexOf(' ') + 1).strip());
+        } catch (IOException | NumberFormatException e) {
+            return 0;
+        }
+    }
+
     private static Optional<Entry> entry(Path folder) {
         try {
             long pid = Long.parseLong(String.valueOf(folder.getFileName()));
@@ -66,19 +104,65 @@ final class ProcessTable {
         }
     }
 
-    /** Returns a variable of the environment with which a process was started; null where it has none, or hides it. */
+    /**
+     * Returns a variable of the environment with which a process was started; null where it has none, or hides it, or it is longer than {@value #LONGEST_VARIABLE}. Reads
+     * by the piece: a process may have an environment of many megabytes.
+     */
     static @Nullable String variable(long pid, String name) {
-        try {
-            String all = Files.readString(PROC.resolve(pid + "/environ"), StandardCharsets.ISO_8859_1);
-            String prefix = name + '=';
-            for (String entry : all.split("\0")) {
-                if (entry.startsWith(prefix)) {
-                    return entry.substring(prefix.length());
+        byte[] prefix = (name + '=').getBytes(StandardCharsets.ISO_8859_1);
+        byte[] entry = new byte[prefix.length + LONGEST_VARIABLE];
+        int length = 0;
+        try (InputStream in = Files.newInputStream(PROC.resolve(pid + "/environ"))) {
+            byte[] piece = new byte[PIECE];
+            for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+                for (int i = 0; i < n; i++) {
+                    if (piece[i] != 0) {
+                        if (length < entry.length) {
+                            entry[length] = piece[i];
+                        }
+                        length++;
+                        continue;
+                    }
+                    if (length >= prefix.length
+                            && length <= entry.length
+                            && Arrays.equals(entry, 0, prefix.length, prefix, 0, prefix.length)) {
+                        return new String(entry, prefix.length, length - prefix.length, StandardCharsets.ISO_8859_1);
+                    }
+                    length = 0;
                 }
             }
             return null;
         } catch (IOException e) {
             return null;
+        }
+    }
+
+    /** Lists the processes of a user that could write to one of these pipes. @param pipes by the names that {@code /proc} gives them */
+    static List<Entry> writers(Set<String> pipes, long user) {
+        return read().stream()
+                .filter(entry -> !entry.isZombie() && isWriter(PROC.resolve(Long.toString(entry.pid())), pipes, user))
+                .toList();
+    }
+
+    private static boolean isWriter(Path process, Set<String> pipes, long user) {
+        try {
+            if (((Number) Files.getAttribute(process, "unix:uid")).longValue() != user) {
+                return false;
+            }
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(process.resolve("fd"))) {
+                for (Path file : files) {
+                    // The mode of the link says for what the file is open.
+                    if (pipes.contains(Files.readSymbolicLink(file).toString())
+                            && Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS)
+                                    .contains(PosixFilePermission.OWNER_WRITE)) {
+                        return true;
+                    }
+                }
+            }
+            return false;
+        } catch (IOException | DirectoryIteratorException e) {
+            // It ends, or hides it.
+            return false;
         }
     }
 

@@ -32,7 +32,7 @@ public final class Program {
     private static final Duration ROUND = Duration.ofMillis(10);
     private static final Duration LAST_OUTPUT = Duration.ofMillis(200);
     private static final long UNKNOWN = -1;
-    /** Passes until a program that ends well is searched for processes that it left behind, before its end is reported. */
+    /** Bounds the life of a program for which processes that it left behind are searched among those alone that were started behind it. */
     private static final Duration SHORT = Duration.ofSeconds(5);
 
     private final ProgramSpec spec;
@@ -41,6 +41,7 @@ public final class Program {
     private final Executor readers;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
+    private final long user;
     private final AtomicReference<Exit.Cause> cause = new AtomicReference<>();
     private final AtomicLong allowedBytes;
     private final AtomicLong droppedBytes = new AtomicLong();
@@ -48,20 +49,22 @@ public final class Program {
     private final long startedAt = System.nanoTime();
     private long ticks = UNKNOWN;
 
-    /** Makes one of a process that was just started, and that leads a session. */
+    /** Makes one of a process that was just started, and that leads a session. @param user as whom it runs */
     Program(
             ProgramSpec spec,
             ProgramListener listener,
             Process process,
             Executor readers,
             ScheduledExecutorService timer,
-            LongSupplier nanoTime) {
+            LongSupplier nanoTime,
+            long user) {
         this.spec = spec;
         this.listener = listener;
         this.process = process;
         this.readers = readers;
         this.timer = timer;
         this.nanoTime = nanoTime;
+        this.user = user;
         this.allowedBytes = new AtomicLong(spec.limits().outputBytes().orElse(Long.MAX_VALUE));
         this.activeAt = new AtomicLong(nanoTime.getAsLong());
     }
@@ -73,7 +76,12 @@ public final class Program {
         spec.limits().wallClock().ifPresent(limit -> later(() -> end(Exit.Cause.WALL_CLOCK), limit));
         process.onExit()
                 .thenRun(() -> Thread.ofVirtual().name("exit-of-" + spec.id()).start(() -> {
-                    finish(out, err);
+                    try {
+                        finish(out, err);
+                        reap();
+                    } catch (RuntimeException e) {
+                        LOG.error("What a program left behind can't be found, attempt={}", spec.id(), e);
+                    }
                     ended.run();
                     listener.exited(exit());
                 }));
@@ -105,7 +113,7 @@ public final class Program {
             if (shutdownFile.isPresent()) {
                 makeNew(shutdownFile.get());
             } else if (process.isAlive()) {
-                Signals.toGroup(pid(), Signals.TERMINATE);
+                signal(Signals.TERMINATE);
             }
         } catch (IOException e) {
             LOG.warn(
@@ -144,7 +152,15 @@ public final class Program {
     private void end(Exit.Cause why) {
         if (process.isAlive()) {
             cause.compareAndSet(null, why);
-            Signals.toGroup(pid(), Signals.KILL);
+            signal(Signals.KILL);
+        }
+    }
+
+    private void signal(int signal) {
+        if (process instanceof SpawnedProcess spawned) {
+            spawned.signalGroup(signal);
+        } else {
+            Signals.toGroup(pid(), signal);
         }
     }
 
@@ -161,15 +177,21 @@ public final class Program {
         }
     }
 
+    private void reap() {
+        if (process instanceof SpawnedProcess spawned) {
+            spawned.reap();
+        }
+    }
+
     private void finish(CompletableFuture<Void> out, CompletableFuture<Void> err) {
-        Signals.toGroup(pid(), Signals.KILL);
+        signal(Signals.KILL);
         try {
             // One that left the group, and holds a pipe, would keep the output open.
             boolean through = isDoneSoon(out) && isDoneSoon(err);
-            boolean isShort = System.nanoTime() - startedAt < SHORT.toNanos() && process.exitValue() == 0;
-            // All processes are read for it, which many short programs can't afford. The timer finds theirs.
-            if (!through || cause.get() != null || !isShort) {
-                killStrays();
+            boolean isShort = System.nanoTime() - startedAt < SHORT.toNanos();
+            killStrays(through && isShort);
+            if (!through && !(isDoneSoon(out) && isDoneSoon(err))) {
+                killWriters();
             }
             out.get();
             err.get();
@@ -189,10 +211,11 @@ public final class Program {
         }
     }
 
-    /** Kills what left the group, as far as it stayed in the session or kept its environment. */
-    private void killStrays() {
+    /** Kills what left the group, as far as it stayed in the session or kept its environment. @param isShort whether to search among later processes alone */
+    private void killStrays(boolean isShort) {
         for (int round = 0; round < MOST_ROUNDS; round++) {
-            List<ProcessTable.Entry> strays = ProcessTable.read().stream()
+            List<ProcessTable.Entry> all = isShort ? ProcessTable.readSince(pid()) : ProcessTable.read();
+            List<ProcessTable.Entry> strays = all.stream()
                     .filter(entry -> !entry.isZombie())
                     .filter(entry -> entry.session() == pid()
                             || spec.id().equals(ProcessTable.variable(entry.pid(), Programs.ATTEMPT)))
@@ -204,6 +227,22 @@ public final class Program {
             LockSupport.parkNanos(ROUND.toNanos());
         }
         LOG.warn("A program left processes behind that can't be killed, attempt={}", spec.id());
+    }
+
+    /** Kills what could still write to its output, though it left the session and cleared its environment: the output would never end. */
+    private void killWriters() {
+        if (!(process instanceof SpawnedProcess spawned)) {
+            return;
+        }
+        for (int round = 0; round < MOST_ROUNDS; round++) {
+            List<ProcessTable.Entry> writers = ProcessTable.writers(spawned.pipes(), user);
+            if (writers.isEmpty()) {
+                return;
+            }
+            writers.forEach(writer -> ProcessHandle.of(writer.pid()).ifPresent(ProcessHandle::destroyForcibly));
+            LockSupport.parkNanos(ROUND.toNanos());
+        }
+        LOG.warn("A program left processes behind that hold its output and can't be killed, attempt={}", spec.id());
     }
 
     private CompletableFuture<Void> pump(Stream stream, InputStream from) {

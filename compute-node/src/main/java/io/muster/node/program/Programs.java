@@ -42,6 +42,7 @@ public final class Programs implements AutoCloseable {
     private final ControlGroups groups;
     private final Optional<UserIds> user;
     private final ExecChain chain;
+    private final long runningAs;
     private final String setsid;
     private final LongSupplier nanoTime;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
@@ -69,6 +70,7 @@ public final class Programs implements AutoCloseable {
         this.groups = groups;
         this.user = user.isPresent() ? Optional.of(UserIds.of(user.get())) : Optional.empty();
         this.chain = ExecChain.find(this.user);
+        this.runningAs = this.user.isPresent() ? this.user.get().user() : UserIds.own();
         this.setsid = SystemTools.require("setsid");
         this.nanoTime = nanoTime;
         this.watchdog = Watchdog.start(run);
@@ -181,7 +183,7 @@ public final class Programs implements AutoCloseable {
             groups.close(spec.id());
             throw e;
         }
-        Program program = new Program(spec, listener, process, threads, timer, nanoTime);
+        Program program = new Program(spec, listener, process, threads, timer, nanoTime, runningAs);
         living.add(program);
         program.follow(() -> {
             living.remove(program);
@@ -200,7 +202,7 @@ public final class Programs implements AutoCloseable {
                 new Launch(spec.command(), environment, spec.directory()),
                 groups.open(spec.id(), spec.limits()),
                 List.of(ATTEMPT, RUN));
-        Optional<Process> spawned = PosixSpawn.start(launch, threads);
+        Optional<SpawnedProcess> spawned = PosixSpawn.start(launch, threads);
         return spawned.isPresent() ? spawned.get() : inSession(launch).start();
     }
 
@@ -230,7 +232,7 @@ public final class Programs implements AutoCloseable {
             Map<Long, Long> ticks = ProcessTable.ticksOfSessions(all);
             living.forEach(program -> program.checkIdle(ticks.getOrDefault(program.pid(), 0L)));
             if (search) {
-                all.stream().filter(this::isLeftOver).forEach(this::kill);
+                kill(all.stream().filter(this::isLeftOver).toList());
             }
         } catch (IOException | RuntimeException e) {
             LOG.error("Programs can't be watched at the moment, reason={}", e.toString());
@@ -246,10 +248,12 @@ public final class Programs implements AutoCloseable {
         return attempt != null && !ids.contains(attempt);
     }
 
-    private void kill(ProcessTable.Entry entry) {
-        LOG.info("A process that outlived its attempt is killed, pid={}", entry.pid());
-        ProcessHandle.of(entry.pid()).ifPresent(ProcessHandle::destroyForcibly);
-        leftovers = true;
+    private void kill(List<ProcessTable.Entry> entries) {
+        if (!entries.isEmpty()) {
+            LOG.info("Processes that outlived their attempts are killed, count={}", entries.size());
+            entries.forEach(entry -> ProcessHandle.of(entry.pid()).ifPresent(ProcessHandle::destroyForcibly));
+            leftovers = true;
+        }
     }
 
     /** Kills all programs, and waits until nothing of them is left. */

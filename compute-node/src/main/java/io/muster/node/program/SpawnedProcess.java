@@ -2,20 +2,45 @@ package io.muster.node.program;
 
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
-/** Is a process that {@link PosixSpawn} started, and that leads a session. Thread-safe. */
+/**
+ * Is a process that {@link PosixSpawn} started, and that leads a session. When it has ended it stays a zombie until it is {@link #reap reaped}: no other process gets its
+ * number, which is that of its group and its session too. Thread-safe.
+ */
 final class SpawnedProcess extends Process {
     private final long pid;
     private final InputStream out;
     private final InputStream err;
+    private final Set<String> pipes;
+    private boolean reaped;
     private final CompletableFuture<Integer> code = new CompletableFuture<>();
 
-    SpawnedProcess(long pid, InputStream out, InputStream err) {
+    /** Makes one. @param pipes names those of its output and errors, as {@code /proc} does */
+    SpawnedProcess(long pid, InputStream out, InputStream err, Set<String> pipes) {
         this.pid = pid;
         this.out = out;
         this.err = err;
+        this.pipes = pipes;
+    }
+
+    Set<String> pipes() {
+        return pipes;
+    }
+
+    /** Sends a signal to its group, unless it was reaped. @return whether there was a process that could be sent to */
+    synchronized boolean signalGroup(int signal) {
+        return !reaped && Signals.toGroup(pid, signal);
+    }
+
+    /** Gives its number back to the machine, once it has ended. */
+    synchronized void reap() {
+        if (!isAlive() && !reaped) {
+            reaped = true;
+            PosixSpawn.reap(pid);
+        }
     }
 
     /** Notes its end. */
@@ -73,8 +98,6 @@ final class SpawnedProcess extends Process {
     /** Kills it with its group. */
     @Override
     public void destroy() {
-        if (isAlive()) {
-            Signals.toGroup(pid, Signals.KILL);
-        }
+        signalGroup(Signals.KILL);
     }
 }

@@ -20,6 +20,8 @@ import java.util.OptionalLong;
 public final class OrderReader {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int USUAL_GRACE_SECONDS = 5;
+    /** Bounds times to a hundred years: Batch's usual limit is more nanoseconds than can be counted. */
+    private static final long LONGEST_SECONDS = Duration.ofDays(36_500).toSeconds();
 
     private OrderReader() {}
 
@@ -118,7 +120,7 @@ public final class OrderReader {
         if (seconds < 0) {
             throw new IllegalArgumentException(name + " is no less than 0.");
         }
-        return Duration.ofSeconds(seconds);
+        return Duration.ofSeconds(Math.min(seconds, LONGEST_SECONDS));
     }
 
     private static long positive(JsonNode json, String name) {

@@ -20,6 +20,7 @@ public sealed interface Effect {
     /** Has its program end, within its grace. */
     record Stop(AttemptKey key) implements Effect {}
 
+    /** Kills its program. */
     record Kill(AttemptKey key) implements Effect {}
 
     /** Sends output of that pool's attempts over that connection, first what the hub has not got. */

@@ -32,11 +32,13 @@ public record Ending(int code, Cause cause, String detail) {
         RETURNED
     }
 
-    /** Makes one with a detail that is short enough. */
+    /** Makes one with a detail that is short enough and can be printed: names that users chose may stand in it. */
     public Ending {
         if (detail.length() > LONGEST_DETAIL) {
-            detail = detail.substring(0, LONGEST_DETAIL);
+            boolean halved = Character.isHighSurrogate(detail.charAt(LONGEST_DETAIL - 1));
+            detail = detail.substring(0, halved ? LONGEST_DETAIL - 1 : LONGEST_DETAIL);
         }
+        detail = detail.replaceAll("\\p{Cntrl}", "?");
     }
 
     static Ending notStarted(String detail) {

@@ -22,8 +22,10 @@ public sealed interface Order {
     /** Stands for an order to start whose program can't be read. */
     record StartUnreadable(String poolId, Token token, String reason) implements Order {}
 
+    /** Says that a program is to end within its grace. */
     record Stop(String poolId, Token token) implements Order {}
 
+    /** Says that a program is to be killed. */
     record Kill(String poolId, Token token) implements Order {}
 
     /** Says that this run of the node's program is to end, and another to begin. */

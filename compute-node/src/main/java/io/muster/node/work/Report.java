@@ -12,7 +12,9 @@ public sealed interface Report {
         }
     }
 
+    /** Says that a program runs. */
     record Started(Token token) implements Report {}
 
+    /** Says that a program has ended, with all that it started. */
     record Exited(Token token, Ending ending) implements Report {}
 }

@@ -34,7 +34,7 @@ class PosixSpawnTest {
                 "glibc 2.34");
     }
 
-    private Optional<Process> start(String... command) throws IOException {
+    private Optional<SpawnedProcess> start(String... command) throws IOException {
         return PosixSpawn.start(new Launch(List.of(command), ENVIRONMENT, directory), THREADS);
     }
 
@@ -59,11 +59,35 @@ class PosixSpawnTest {
     }
 
     @Test
-    void leavesToOthersWhatIsNoProgram() throws IOException {
-        Path script = Files.writeString(directory.resolve("plain"), "exit 3");
+    void startsAScriptThatNamesNoInterpreterByAShell() throws Exception {
+        Path script = Files.writeString(directory.resolve("plain"), "echo $1; exit 3");
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
 
-        assertThat(start("./plain")).isEmpty();
+        Process process = start("./plain", "argument").orElseThrow();
+
+        assertThat(process.getInputStream()).hasContent("argument");
+        assertThat(process.waitFor()).isEqualTo(3);
+    }
+
+    private static boolean isThere(Process process) {
+        return Files.exists(Path.of("/proc/" + process.pid()));
+    }
+
+    @Test
+    void keepsItsNumberUntilItIsReapedAndSignalsNobodyAfterwards() throws Exception {
+        SpawnedProcess process = start("true").orElseThrow();
+        process.waitFor();
+
+        assertThat(isThere(process)).isTrue();
+        assertThat(process.signalGroup(Signals.KILL)).as("a zombie").isTrue();
+        process.reap();
+        assertThat(isThere(process)).isFalse();
+        assertThat(process.signalGroup(Signals.KILL)).isFalse();
+        process.reap();
+    }
+
+    @Test
+    void leavesToOthersWhatIsNoProgram() throws IOException {
         assertThat(start("there-is-no-such-program")).isEmpty();
         assertThat(start("sh", "-c", "exit\0 3")).isEmpty();
     }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -284,12 +285,42 @@ class ProgramsTest {
     }
 
     @Test
-    void killsADaemonSoonAfterItsProgramEnded() throws IOException {
+    void killsADaemonBeforeTheEndOfItsShortProgramIsTold() throws IOException {
         Heard heard = run(
                 "setsid bash -c 'echo $$ >pid; exec sleep 1000' >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.05; done; cat pid",
                 Limits.NONE);
-        String pid = heard.out().strip();
-        soon().until(() -> !isRunning(pid));
+        assertThat(isRunning(heard.out().strip())).isFalse();
+    }
+
+    @Test
+    void endsThoughAProcessThatCanNotBeToldHoldsTheOutput() throws IOException {
+        Heard heard = run(
+                "setsid env -i bash -c 'echo $$ >pid; exec /bin/sleep 1000' & until [ -s pid ]; do sleep 0.05; done; cat pid",
+                Limits.NONE);
+        assertThat(heard.exit()).isEqualTo(new Exit(0, Exit.Cause.ITSELF, 0));
+        assertThat(isRunning(heard.out().strip())).isFalse();
+    }
+
+    @Test
+    void findsAProcessBehindAnEnvironmentOfManyMegabytes() throws Exception {
+        Map<String, String> environment = new HashMap<>(ENVIRONMENT);
+        for (int i = 0; i < 10; i++) {
+            environment.put("LARGE_" + i, "x".repeat(100_000));
+        }
+        Process process = PosixSpawn.start(
+                        new Launch(List.of("sleep", "1000"), environment, directory),
+                        task -> Thread.ofPlatform().start(task))
+                .orElseThrow();
+        assertThat(ProcessTable.variable(process.pid(), "GREETING")).isEqualTo("gr\u00c3\u00bc\u00c3\u009f dich");
+        assertThat(ProcessTable.variable(process.pid(), "LARGE_1")).isNull();
+        assertThat(ProcessTable.variable(process.pid(), "REETING")).isNull();
+        process.destroy();
+    }
+
+    @Test
+    void leavesNoZombie() throws IOException {
+        Heard heard = run("echo $$", Limits.NONE);
+        assertThat(Path.of("/proc", heard.out().strip())).doesNotExist();
     }
 
     @Test
