@@ -687,6 +687,7 @@ class MqttServerTest {
             strings = {
                 "devices/other/messages/events/",
                 "devices/d/messages/events/a=50%",
+                "devices/d/messages/events/#",
                 "$iothub/twin/GET/?$rid=1",
                 "x"
             })

@@ -207,4 +207,35 @@ class IotHubRequestsTest {
                 client.ask("PUT", "/devices/big", "{\"statusReason\":\"" + "x".repeat(2_000_000) + "\"}");
         assertThat(answer.status()).isEqualTo(413);
     }
+
+    /** Sends bodies in chunks, whose length no header says. */
+    @ParameterizedTest
+    @CsvSource({
+        "/devices/big, ErrorCode",
+        "/subscriptions/s/resourceGroups/r/providers/Microsoft.StreamAnalytics/streamingjobs/big, error"
+    })
+    void refusesChunksBeyondTheLimit(String path, String form) throws Exception {
+        String head = "PUT " + path + "?api-version=" + (form.equals("error") ? "2020-03-01" : "2021-04-12")
+                + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nAuthorization: "
+                + api.token("iothubowner") + "\r\n\r\n";
+        String chunk = "10000\r\n" + " ".repeat(0x10000) + "\r\n";
+        assertThat(api.exchange(head + chunk.repeat(17) + "0\r\n\r\n")).contains(" 413 ", form);
+    }
+
+    @Test
+    void refusesABodyThatIsNotWhole() throws Exception {
+        assertThat(api.exchange("PUT /devices/d?api-version=2021-04-12 HTTP/1.1\r\nHost: localhost\r\n"
+                        + "Connection: close\r\nTransfer-Encoding: chunked\r\nAuthorization: "
+                        + api.token("iothubowner")
+                        + "\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"))
+                .contains(" 400 ", "was not whole");
+    }
+
+    @Test
+    void answersAPathThatNoSurfaceKnows() throws Exception {
+        String head = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: " + api.token("iothubowner")
+                + "\r\n\r\n";
+        assertThat(api.exchange("GET /nothere" + head)).contains(" 404 ", "ErrorCode:NotFound;");
+        assertThat(api.exchange("GET /devices/d" + head)).contains(" 400 ", "InvalidProtocolVersion");
+    }
 }

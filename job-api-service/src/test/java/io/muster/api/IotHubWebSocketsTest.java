@@ -15,6 +15,7 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -195,5 +196,30 @@ class IotHubWebSocketsTest {
         assertThat(log.list)
                 .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
                 .isEmpty();
+    }
+
+    /** Sends a frame before the handshake is answered, in one piece with it. */
+    @Test
+    void closesAConnectionWhoseClientDoesNotAwaitTheAnswerWithoutLogging() throws Exception {
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        root.addAppender(log);
+        String request = "GET /$iothub/websocket?" + ApiClient.VERSION + " HTTP/1.1^Host: localhost^Upgrade: websocket^"
+                + "Connection: Upgrade^Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==^Sec-WebSocket-Version: 13^"
+                + "Sec-WebSocket-Protocol: mqtt^^\202\200abcd";
+        api.exchange(request.replace("^", "\r\n"));
+        root.detachAppender(log);
+        assertThat(log.list)
+                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .isEmpty();
+        gateway.setSoTimeout(1);
+        try {
+            gateway.accept().close(); // It was opened for the handshake, and ended.
+        } catch (SocketTimeoutException e) {
+            // The connection ended first.
+        } finally {
+            gateway.setSoTimeout(0);
+        }
     }
 }

@@ -208,6 +208,16 @@ class KuduTest {
                 .isEqualTo(413);
     }
 
+    /** Asks again on the same connection, behind a body that nobody reads. */
+    @Test
+    void closesTheConnectionOfAnUploadThatIsRefusedUnread() throws Exception {
+        byte[] body = new byte[1 << 20];
+        assertThat(send("PUT", TRIGGERED + "/purge", body).statusCode()).isEqualTo(400);
+        String head = "PUT " + TRIGGERED + "/purge HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
+                + basic("iothubowner", key("iothubowner")) + "\r\nContent-Length: " + body.length + "\r\n\r\n";
+        assertThat(api.exchange(head + "#".repeat(300_000)).toLowerCase()).contains(" 400 ", "connection: close");
+    }
+
     /** Counts a body without a length as it is read. */
     @Test
     void countsAnUploadInChunks() throws Exception {

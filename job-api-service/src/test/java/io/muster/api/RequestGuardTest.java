@@ -66,6 +66,8 @@ class RequestGuardTest {
                         + " IotHubFormatError",
                 "GET twins HTTP/1.1^Host: h                                                          | 400 |"
                         + " IotHubFormatError",
+                "GET ?x=1 HTTP/1.1^Host: h                                                           | 400 |"
+                        + " IotHubFormatError",
                 "GET http://h/twins/a HTTP/1.1^Host: h                                               | 400 |"
                         + " IotHubFormatError",
                 "CONNECT 127.0.0.1:22 HTTP/1.1^Host: h                                               | 400 |"
@@ -121,6 +123,8 @@ class RequestGuardTest {
                 .collect(Collectors.joining("\r\n"));
         assertThat(api.exchange("GET /twins/a HTTP/1.1\r\nHost: h\r\n" + headers + END))
                 .contains(" 431 ", "ErrorCode:RequestHeaderFieldsTooLarge;");
+        assertThat(api.exchange("GET /subscriptions/" + "a".repeat(5000) + " HTTP/1.1\r\nHost: h" + END))
+                .contains(" 414 ", "{\"error\":{\"code\":");
         assertThat(api.exchange("GET /subscriptions/{a} HTTP/1.1\r\nHost: h" + END))
                 .contains("{\"error\":{\"code\":");
     }

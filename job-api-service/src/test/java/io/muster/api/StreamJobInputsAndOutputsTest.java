@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -65,6 +66,19 @@ class StreamJobInputsAndOutputsTest {
                 HttpResponse.BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         return TestApi.JSON.readTree(answer.body());
+    }
+
+    @Test
+    void findsAChildByTheNameThatItsPathEncodes() throws Exception {
+        put("{\"properties\":{\"inputs\":[{\"name\":\"my input\",\"properties\":{}}]}}");
+        assertThat(asked("GET", "/inputs/my%20input").path("name").asText()).isEqualTo("my input");
+        asked("DELETE", "/inputs/my%20input");
+        assertThat(client.askOf("api-version=2020-03-01", "GET", JOB + "/inputs/my%20input", null)
+                        .status())
+                .isEqualTo(404);
+        assertThat(client.askOf("api-version=2020-03-01", "PUT", JOB + "/inputs/%00", "{\"properties\":{}}")
+                        .status())
+                .isEqualTo(400);
     }
 
     /** Gives the same answer for an endpoint that answers and for one that does not, and connects to neither. */

@@ -2,12 +2,14 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.records.AuthenticationType;
 import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
 import io.muster.records.CloudMessage;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.CountDevices;
 import io.muster.records.CreateJob;
+import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceCounts;
@@ -17,6 +19,7 @@ import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceRefused;
+import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
@@ -144,6 +147,22 @@ class ModulesAndMessagesTest {
         planner.report("d/m", new RequestConnection());
         assertThat(planner.delivered(ConnectionTerms.class).getLast().getStatus())
                 .isEqualTo(DeviceStatus.DISABLED);
+    }
+
+    /** Connects a device by a policy's token: it has no credentials of its own. Contract: iot-hub, 1.1. */
+    @Test
+    void keepsTheConnectionOfADeviceWithoutCredentialsOfItsOwn() {
+        create("d", null);
+        DeviceSettings settings = DeviceSettings.newBuilder(PlannerDriver.settings(DeviceStatus.ENABLED))
+                .setCredentials(Credentials.newBuilder()
+                        .setType(AuthenticationType.NONE)
+                        .build())
+                .build();
+        planner.device("d", new UpdateDevice("*", settings));
+        planner.connect("d", METHODS);
+        assertThat(planner.delivered(CloseConnection.class)).isEmpty();
+        planner.list(new CountDevices());
+        assertThat(((DeviceCounts) planner.lastReply()).getConnected()).isEqualTo(1);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.netty.handler.codec.mqtt.MqttConnectMessage;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
 import io.netty.handler.codec.mqtt.MqttMessage;
 import io.netty.handler.codec.mqtt.MqttMessageType;
+import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttUnacceptableProtocolVersionException;
 import io.netty.handler.codec.mqtt.MqttVersion;
 import io.netty.handler.ssl.SslHandler;
@@ -116,7 +117,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         deviceId = claim.id().text();
         @Nullable Runnable will = will(claim, message);
         if (message.variableHeader().isWillFlag() && will == null) {
-            refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "will topic");
+            refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "will");
             return;
         }
         asked = true;
@@ -180,8 +181,16 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         device.open(clean, message.variableHeader().keepAliveTimeSeconds());
     }
 
+    /** Returns whether the will has a QoS and a topic with which the device could publish it itself. */
+    private static boolean mayBePublished(MqttConnectMessage message) {
+        String topic = message.payload().willTopic();
+        return message.variableHeader().willQos() < MqttQoS.EXACTLY_ONCE.value()
+                && topic.indexOf('#') < 0
+                && topic.indexOf('+') < 0;
+    }
+
     private @Nullable Runnable will(Claim claim, MqttConnectMessage message) {
-        return message.variableHeader().isWillFlag()
+        return message.variableHeader().isWillFlag() && mayBePublished(message)
                 ? connections
                         .channels()
                         .will(

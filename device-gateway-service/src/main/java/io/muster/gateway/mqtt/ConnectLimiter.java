@@ -4,8 +4,6 @@ import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -27,7 +25,6 @@ final class ConnectLimiter {
     /** Bounds the addresses whose refusals are remembered: the latest. */
     private static final int ADDRESSES = 10_000;
 
-    private static final double SECOND_NANOS = 1e9;
     /** Holds the origin of a connection. */
     private static final AttributeKey<String> ADDRESS = AttributeKey.valueOf(ConnectLimiter.class, "address");
 
@@ -35,31 +32,12 @@ final class ConnectLimiter {
     private final int refusalsPerSecond;
     private final InstantSource clock;
     private final Map<String, Integer> counts = new ConcurrentHashMap<>();
-    private final Map<String, Bucket> refusals = new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<String, TokenBucket> refusals = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Bucket> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, TokenBucket> eldest) {
             return size() > ADDRESSES;
         }
     };
-
-    /** Holds how many refusals an address has left. Many connects may be under way when it gets empty: those that are refused then are owed. */
-    private final class Bucket {
-        private double left = refusalsPerSecond * BURST_SECONDS;
-        private Instant asOf = clock.instant();
-
-        private double left() {
-            Instant now = clock.instant();
-            // A clock that is set back costs nothing.
-            double passed = Math.max(0, Duration.between(asOf, now).toNanos());
-            left = Math.min(refusalsPerSecond * BURST_SECONDS, left + passed * refusalsPerSecond / SECOND_NANOS);
-            asOf = now;
-            return left;
-        }
-
-        private void take() {
-            left = left() - 1;
-        }
-    }
 
     ConnectLimiter(MqttSettings.PerAddress limits, InstantSource clock) {
         this.mostOfAnAddress = limits.connects();
@@ -89,7 +67,8 @@ final class ConnectLimiter {
     /** Notes that the fleet was asked for the connection's device, and refuses it. */
     void refused(Channel channel) {
         synchronized (refusals) {
-            refusals.computeIfAbsent(address(channel), _ -> new Bucket()).take();
+            // Many connects may be under way when it gets empty: those that are refused then are owed.
+            refusals.computeIfAbsent(address(channel), _ -> full()).take();
         }
     }
 
@@ -98,9 +77,14 @@ final class ConnectLimiter {
             return false;
         }
         synchronized (refusals) {
-            Bucket bucket = refusals.get(address);
-            return bucket != null && bucket.left() < 1;
+            TokenBucket bucket = refusals.get(address);
+            return bucket != null && bucket.isEmpty();
         }
+    }
+
+    private TokenBucket full() {
+        int most = refusalsPerSecond * BURST_SECONDS;
+        return new TokenBucket(clock, refusalsPerSecond, most, most);
     }
 
     private static String address(Channel channel) {

@@ -49,6 +49,11 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     private static final Logger LOG = LoggerFactory.getLogger(DeviceHandler.class);
     private static final int PACKET_IDS = 0xffff;
     private static final int UNACKNOWLEDGED = 64;
+    /** Bounds the requests of a device in a second: its partition carries out those of many. */
+    private static final int REQUESTS_PER_SECOND = 100;
+    /** Bounds the requests of a device that was calm before, such as one that was offline. */
+    private static final int REQUESTS_AT_ONCE = 1000;
+
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(1767);
     private static final Duration RECHECK = Duration.ofMillis(100);
     private static final String LOG_AWAY = "the log is away";
@@ -92,6 +97,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     /** Holds what to do when the device acknowledges a packet, by packet id. */
     private final Map<Integer, Supplier<CompletableFuture<Void>>> inFlight = new HashMap<>();
 
+    private final TokenBucket requests;
     private final HeldPackets held;
     private final Queue<Runnable> waitingOut = new ArrayDeque<>();
 
@@ -122,6 +128,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         this.subscriptions = session.subscriptions();
         this.will = session.will();
         this.held = held;
+        this.requests = new TokenBucket(settings.clock(), REQUESTS_PER_SECOND, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND);
     }
 
     @Override
@@ -268,7 +275,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
             return;
         }
         answerWhenWritten(receipt.written(), puback(message));
-        if (!receipt.awaited()) {
+        if (receipt.cause() == Receipt.Cause.REQUEST) {
+            requests.take();
+        }
+        if (receipt.cause() != Receipt.Cause.AWAITED) {
             throttle();
         }
     }
@@ -305,7 +315,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         });
     }
 
-    /** Stops reading from a device that sends more than can be written. Others go on. */
+    /** Stops reading from a device that sends more than can be written, or asks more than its share. Others go on. */
     private void throttle() {
         if (!throttled) {
             throttleOrRead();
@@ -313,7 +323,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     }
 
     private void throttleOrRead() {
-        throttled = (unacknowledged >= UNACKNOWLEDGED || fleet.saturated())
+        throttled = (unacknowledged >= UNACKNOWLEDGED || requests.isEmpty() || fleet.saturated())
                 && context.channel().isActive();
         context.channel().config().setAutoRead(!throttled);
         if (throttled && !rechecks) {
@@ -332,6 +342,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     }
 
     private void subscribe(MqttSubscribeMessage message) {
+        if (message.payload().topicSubscriptions().isEmpty()) {
+            refuse("no subscription");
+            return;
+        }
         List<Integer> granted = new ArrayList<>();
         Map<Capability, MqttQoS> before = subscriptions.snapshot();
         for (MqttTopicSubscription wanted : message.payload().topicSubscriptions()) {
@@ -346,6 +360,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     }
 
     private void unsubscribe(MqttUnsubscribeMessage message) {
+        if (message.payload().topics().isEmpty()) {
+            refuse("no subscription");
+            return;
+        }
         Map<Capability, MqttQoS> before = subscriptions.snapshot();
         subscriptions.remove(message.payload().topics());
         reportSubscriptions(
@@ -355,6 +373,9 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
 
     /** Answers once the log has the subscriptions, so that a device which subscribed to methods can be called. */
     private void reportSubscriptions(boolean changed, MqttMessage answer) {
+        if (changed) {
+            requests.take();
+        }
         answerWhenWritten(
                 changed
                         ? fleet.report(
@@ -366,9 +387,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
                                         subscriptions.capabilities()))
                         : NOTHING_TO_WRITE,
                 answer);
-        if (unacknowledged >= UNACKNOWLEDGED) {
-            throttle();
-        }
+        throttle();
     }
 
     /** Runs a delivery on the connection's thread, behind the CONNACK. Any thread. @param taken runs when the thread has it */

@@ -16,8 +16,11 @@ import io.muster.records.ConnectionTerms;
 import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.mqtt.MqttConnAckMessage;
+import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
 import io.netty.handler.codec.mqtt.MqttMessage;
 import io.netty.handler.codec.mqtt.MqttMessageBuilders;
+import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttVersion;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -132,5 +135,22 @@ class ConnectHandlerTest {
                         .count())
                 .isEqualTo(1);
         assertThat(log.list).hasSize(1);
+    }
+
+    @Test
+    void refusesAWillOfQosTwo() {
+        channel.writeInbound(MqttMessageBuilders.connect()
+                .protocolVersion(MqttVersion.MQTT_3_1_1)
+                .clientId("d")
+                .hasUser(true)
+                .username("hub.test/d")
+                .willFlag(true)
+                .willQoS(MqttQoS.EXACTLY_ONCE)
+                .willTopic("devices/d/messages/events/")
+                .willMessage(new byte[] {1})
+                .build());
+        MqttConnAckMessage answer = channel.readOutbound();
+        assertThat(answer.variableHeader().connectReturnCode())
+                .isEqualTo(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED);
     }
 }

@@ -19,9 +19,14 @@ import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.mqtt.MqttFixedHeader;
 import io.netty.handler.codec.mqtt.MqttMessage;
 import io.netty.handler.codec.mqtt.MqttMessageBuilders;
+import io.netty.handler.codec.mqtt.MqttMessageIdVariableHeader;
+import io.netty.handler.codec.mqtt.MqttMessageType;
 import io.netty.handler.codec.mqtt.MqttQoS;
+import io.netty.handler.codec.mqtt.MqttSubscribeMessage;
+import io.netty.handler.codec.mqtt.MqttSubscribePayload;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,6 +98,7 @@ class DeviceHandlerTest {
     }
 
     private final SaturatedFleet fleet = new SaturatedFleet();
+    private Instant now = Instant.EPOCH;
 
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final Connections connections =
@@ -109,7 +115,7 @@ class DeviceHandlerTest {
                 null,
                 new Authenticator(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                 () -> policies,
-                InstantSource.system(),
+                () -> now,
                 MqttSettings.LARGEST_MESSAGE,
                 MqttSettings.PerAddress.USUAL,
                 MqttSettings.PerAddress.USUAL);
@@ -149,6 +155,64 @@ class DeviceHandlerTest {
             channel.advanceTimeBy(10, TimeUnit.MILLISECONDS);
             channel.runScheduledPendingTasks();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "$iothub/twin/GET/?$rid=1",
+                "$iothub/twin/PATCH/properties/reported/?$rid=1",
+                "$iothub/methods/res/200/?$rid=nobody-waits"
+            })
+    void readsADeviceThatAsksALotAtItsShare(String topic) {
+        fleet.saturated = false;
+        EmbeddedChannel channel = connected(60, "$iothub/twin/res/#");
+        for (int i = 0; i < 99; i++) {
+            publish(channel, topic);
+        }
+        assertThat(channel.config().isAutoRead()).isTrue();
+        for (int i = 0; i < 51; i++) {
+            publish(channel, topic); // Some were read in one piece with the last that it may send.
+        }
+        assertThat(channel.config().isAutoRead()).isFalse();
+        now = now.plusMillis(500);
+        pass(channel, 100);
+        assertThat(channel.config().isAutoRead()).as("it owes 50").isFalse();
+        now = now.plusMillis(20);
+        pass(channel, 100);
+        assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void readsADeviceThatChangesItsSubscriptionsAtItsShare() {
+        fleet.saturated = false;
+        EmbeddedChannel channel = connected(60);
+        int changes = 0;
+        while (channel.config().isAutoRead()) {
+            changes++;
+            channel.writeInbound(
+                    changes % 2 == 1
+                            ? MqttMessageBuilders.subscribe()
+                                    .messageId(1)
+                                    .addSubscription(MqttQoS.AT_MOST_ONCE, METHODS)
+                                    .build()
+                            : MqttMessageBuilders.unsubscribe()
+                                    .messageId(1)
+                                    .addTopicFilter(METHODS)
+                                    .build());
+            channel.runPendingTasks();
+        }
+        assertThat(changes).isEqualTo(100);
+    }
+
+    @Test
+    void closesADeviceThatSubscribesToNothing() {
+        EmbeddedChannel channel = connected(60);
+        channel.writeInbound(new MqttSubscribeMessage(
+                new MqttFixedHeader(MqttMessageType.SUBSCRIBE, false, MqttQoS.AT_LEAST_ONCE, false, 2),
+                MqttMessageIdVariableHeader.from(1),
+                new MqttSubscribePayload(List.of())));
+        assertThat(channel.isActive()).isFalse();
     }
 
     @Test

@@ -3,9 +3,12 @@ package io.muster.api.http;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.Body;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Error;
+import io.micronaut.http.exceptions.BufferLengthExceededException;
 import io.micronaut.http.exceptions.ContentLengthExceededException;
+import io.micronaut.web.router.exceptions.UnsatisfiedRouteException;
 import io.muster.api.job.RefusedException;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
@@ -66,12 +69,16 @@ final class Faults {
             case ProblemException known -> known.problem();
             case RefusedException refused ->
                 GateFilter.surface(surfaces, request).problem(refused.refusal());
-            case ContentLengthExceededException _ -> Problem.tooLarge("The body is too large.");
+            case ContentLengthExceededException _, BufferLengthExceededException _ ->
+                Problem.tooLarge("The body is too large.");
             // Nobody reads the answer: the connection was closed, by the caller or for its time.
             case EOFException _ -> Problem.badFormat("The body ended before it was whole.");
             case io.micronaut.core.convert.exceptions.ConversionErrorException bad ->
                 Problem.argumentInvalid("The parameter " + bad.getArgument().getName() + " is wrong.");
-            case io.micronaut.web.router.exceptions.UnsatisfiedRouteException bad ->
+            case UnsatisfiedRouteException bad
+            when bad.getArgument().isAnnotationPresent(Body.class) ->
+                Problem.badFormat("The body is missing, or was not whole.");
+            case UnsatisfiedRouteException bad ->
                 Problem.argumentInvalid("The parameter " + bad.getArgument().getName() + " is missing.");
             default -> {
                 LOG.error(

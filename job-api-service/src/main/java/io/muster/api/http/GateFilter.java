@@ -90,7 +90,9 @@ final class GateFilter {
             if (disallowed.isPresent()) {
                 throw new ProblemException(surface.notAllowed(disallowed.get()));
             }
-            surface.checkVersion(request.getParameters().get("api-version"));
+            if (BasicHttpAttributes.getUriTemplate(request).isPresent()) {
+                surface.checkVersion(request.getParameters().get("api-version"));
+            }
             return throttled(caller.get(), surface, route);
         } catch (ProblemException e) {
             return surface.page(request, path, e.problem())

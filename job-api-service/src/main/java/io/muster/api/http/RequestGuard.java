@@ -4,6 +4,7 @@ import io.muster.api.json.Problem;
 import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import io.muster.api.surface.Surfaces;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -19,6 +20,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -68,6 +70,8 @@ final class RequestGuard extends ChannelDuplexHandler {
     private int unanswered;
     private boolean refused;
     private boolean upgraded;
+    /** Whether more of a request's body is to come. */
+    private boolean receiving;
 
     /** Guards one connection, which has sent nothing yet. @param surfaces to which requests are led @param refusal makes the answer to a request that is refused */
     RequestGuard(
@@ -142,6 +146,13 @@ final class RequestGuard extends ChannelDuplexHandler {
             ReferenceCountUtil.release(message);
             return;
         }
+        if (message instanceof ByteBuf) {
+            // Behind a handshake, and before its answer, for which a client has to wait. Source: RFC 6455, 4.1.
+            refused = true;
+            ReferenceCountUtil.release(message);
+            ctx.close();
+            return;
+        }
         if (message instanceof HttpRequest request) {
             @Nullable Problem fault = RequestRules.fault(request).orElse(null);
             if (fault == null) {
@@ -163,6 +174,7 @@ final class RequestGuard extends ChannelDuplexHandler {
                 return;
             }
             unanswered++;
+            receiving = HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
             if (unanswered > MOST_UNANSWERED) {
                 refused = true;
                 ReferenceCountUtil.release(message);
@@ -184,6 +196,7 @@ final class RequestGuard extends ChannelDuplexHandler {
         }
         if (message instanceof LastHttpContent) {
             arrivingSince = NEVER;
+            receiving = false;
         }
         ctx.fireChannelRead(message);
     }
@@ -217,9 +230,14 @@ final class RequestGuard extends ChannelDuplexHandler {
             return;
         }
         answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        ctx.writeAndFlush(answer, closingBehind(ctx, ctx.newPromise()));
+    }
+
+    /** Has the connection closed a moment after its last write: at once, the bytes that the client still sends would reset it, and the answer with it. */
+    private static ChannelPromise closingBehind(ChannelHandlerContext ctx, ChannelPromise lastWrite) {
         ctx.channel().config().setAutoRead(true);
-        // Closed at once, what the client still sends would reset the connection, and the answer with it.
-        ctx.writeAndFlush(answer)
+        return lastWrite
+                .unvoid()
                 .addListener(_ -> ctx.executor().schedule(() -> ctx.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS));
     }
 
@@ -234,12 +252,26 @@ final class RequestGuard extends ChannelDuplexHandler {
         return answer;
     }
 
+    /** Returns whether an answer to the last request comes before the end of its body. */
+    private boolean isEarly(boolean interim) {
+        return receiving && unanswered == 1 && !interim && !upgraded && !refused;
+    }
+
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
         boolean interim = false;
         if (message instanceof HttpResponse response) {
             upgraded |= response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
             interim = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+            if (isEarly(interim)) {
+                response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+            }
+        }
+        if (message instanceof LastHttpContent && isEarly(interim)) {
+            // Nobody reads the rest of the body, behind which the next request would come.
+            refused = true;
+            ctx.write(message, closingBehind(ctx, promise));
+            return;
         }
         if (message instanceof LastHttpContent && !interim && !refused) {
             unanswered--;

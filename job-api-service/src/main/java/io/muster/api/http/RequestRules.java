@@ -23,12 +23,16 @@ import java.util.regex.Pattern;
 /** Decides on a request's line and headers alone whether it is a request, and where it leads. Source: RFC 9112, 3.2 and 6.1. */
 final class RequestRules {
     static final int LONGEST_LINE = 4096;
+    /** Bounds what the decoder reads of a line: of a longer one the surface is not known. */
+    static final int LONGEST_READ_LINE = 4 * LONGEST_LINE;
+
     static final int LARGEST_HEADERS = 32 * 1024;
 
     /** Lists the methods that a route or a preflight may have; metrics and the audit log name no other. */
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     private static final Pattern PORT = Pattern.compile(":\\d*$");
+    private static final String NO_PATH = "/*";
     private static final String CHUNKED = "chunked";
     static final String WEB_SOCKET_VERSION = "13";
 
@@ -52,6 +56,9 @@ final class RequestRules {
             return bad("Speak HTTP/1.1.");
         }
         String target = request.uri();
+        if (target.length() > LONGEST_LINE) {
+            return Optional.of(lineTooLong());
+        }
         if (!target.startsWith("/") || target.startsWith("//")) {
             return bad("Begin the path of the request line with one slash.");
         }
@@ -111,8 +118,7 @@ final class RequestRules {
 
     private static Problem unreadable(Throwable cause) {
         return switch (cause) {
-            case TooLongHttpLineException _ ->
-                new Problem(414, "RequestUriTooLong", "The request line has at most " + LONGEST_LINE + " characters.");
+            case TooLongHttpLineException _ -> lineTooLong();
             case TooLongFrameException _ ->
                 new Problem(
                         431,
@@ -120,6 +126,11 @@ final class RequestRules {
                         "The headers have at most " + LARGEST_HEADERS + " characters together.");
             default -> Problem.badFormat("The request is not HTTP.");
         };
+    }
+
+    private static Problem lineTooLong() {
+        return new Problem(
+                414, "RequestUriTooLong", "The path and its query have at most " + LONGEST_LINE + " characters.");
     }
 
     private static boolean isAddress(String target) {
@@ -148,12 +159,12 @@ final class RequestRules {
         return cut == end ? target : target.substring(0, cut) + target.substring(end);
     }
 
-    /** Returns the parts of a request by which its surface is found. */
+    /** Returns the parts of a request by which its surface is found. A target that is no path is no surface's. */
     static Arrival arrival(HttpRequest request) {
         String host = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
         return new Arrival(
                 PORT.matcher(host).replaceFirst(""),
-                path(normal(request.uri())),
+                request.uri().startsWith("/") ? path(normal(request.uri())) : NO_PATH,
                 request.headers().get(HttpHeaderNames.AUTHORIZATION, ""));
     }
 

@@ -146,7 +146,7 @@ public final class RestServer implements AutoCloseable {
         // RequestGuard holds bodies of known length to the surface's limit; this, what is read into memory.
         properties.put("micronaut.server.max-request-size", Long.MAX_VALUE);
         properties.put("micronaut.server.max-request-buffer-size", Surface.LARGEST_BODY);
-        properties.put("micronaut.server.netty.max-initial-line-length", RequestRules.LONGEST_LINE);
+        properties.put("micronaut.server.netty.max-initial-line-length", RequestRules.LONGEST_READ_LINE);
         properties.put("micronaut.server.netty.max-header-size", RequestRules.LARGEST_HEADERS);
         // RequestGuard has stricter ones of its own until a connection is a WebSocket. A gateway ends silent devices
         // itself, and lets them be silent for so long.

@@ -3,7 +3,6 @@ package io.muster.planner.fleet;
 import io.muster.document.Etags;
 import io.muster.document.IdentityId;
 import io.muster.planner.request.Fault;
-import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
@@ -152,9 +151,8 @@ public final class Identities {
         return thumbprint == null || THUMBPRINT.matcher(thumbprint).matches();
     }
 
-    /** Returns whether the device may connect and be reached. */
+    /** Returns whether the device may connect and be reached. One without credentials of its own may by a policy's. Contract: iot-hub, 1.1. */
     public static boolean isEnabled(Device device) {
-        return device.getSettings().getStatus() == io.muster.records.DeviceStatus.ENABLED
-                && device.getSettings().getCredentials().getType() != AuthenticationType.NONE;
+        return device.getSettings().getStatus() == io.muster.records.DeviceStatus.ENABLED;
     }
 }

@@ -17,7 +17,9 @@ enum Section {
 
     private static final int KEY_BYTES = 1024;
     private static final int STRING_BYTES = 4096;
+    /** Bounds the objects and arrays that lie in each other below the section, which itself is none of them. */
     private static final int DEPTH = 10;
+
     private static final double LARGEST_INTEGER = 4503599627370495.0;
     private static final double SMALLEST_INTEGER = -4503599627370496.0;
     private static final int NUMBER_SIZE = 8;
@@ -41,7 +43,7 @@ enum Section {
 
     /** Returns the fault of a patch of this section, as one sentence; read-only members at its top are no fault. */
     Optional<String> fault(Map<String, Object> patch) {
-        return Optional.ofNullable(faultIn(patch, 1, true));
+        return Optional.ofNullable(faultIn(patch, 0, true));
     }
 
     private @Nullable String faultIn(Map<?, ?> object, int depth, boolean top) {

@@ -193,7 +193,6 @@ class TwinEditTest {
                 "{\"a\":4503599627370496}",
                 "{\"a\":-4503599627370497}",
                 "{\"a\":{\"$version\":1}}",
-                "{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":{\"8\":{\"9\":{\"10\":{\"11\":1}}}}}}}}}}}",
                 "[1]",
                 "1",
                 "{\"a\":1e400}",
@@ -292,5 +291,18 @@ class TwinEditTest {
         assertThat(after.getVersion()).isEqualTo(twin.getVersion());
         assertThat(TwinEdit.report(after, "{\"on\":true}", 1L, NOW)).isInstanceOf(TwinChange.Refused.class);
         assertThat(TwinEdit.report(after, "{\"on\":true}", 2L, NOW)).isInstanceOf(TwinChange.Changed.class);
+    }
+
+    /** Counts objects and arrays below the section. Source: field case 6. */
+    @ParameterizedTest
+    @CsvSource({"{\"o\":, }", "[, ]"})
+    void takesTenLevelsBelowTheSectionAndNotEleven(String open, String close) {
+        String ten = "{\"a\":" + open.repeat(10) + "1" + close.repeat(10) + "}";
+        String eleven = "{\"a\":" + open.repeat(11) + "1" + close.repeat(11) + "}";
+        for (TwinEdit.Mode mode : TwinEdit.Mode.values()) {
+            changed(edit(mode, twin(null, null), ten, ten));
+            assertThat(TwinEdit.parse(mode, null, eleven, null)).isInstanceOf(TwinEdit.Parsed.Invalid.class);
+            assertThat(TwinEdit.parse(mode, null, null, eleven)).isInstanceOf(TwinEdit.Parsed.Invalid.class);
+        }
     }
 }

@@ -57,7 +57,7 @@ public final class MethodChannel implements Channel {
                         answer.rid(),
                         answer.status(),
                         ByteBuffer.wrap(ByteBufUtil.getBytes(publish.payload()))),
-                awaited);
+                awaited ? Receipt.Cause.AWAITED : Receipt.Cause.REQUEST);
     }
 
     @Override

@@ -80,7 +80,7 @@ public final class TaskChannel implements Channel {
             return null;
         }
         meters.received("node report");
-        return new Receipt(fleet.reportToPool(pool, connection.deviceId(), connection.epoch(), report), true);
+        return Receipt.awaited(fleet.reportToPool(pool, connection.deviceId(), connection.epoch(), report));
     }
 
     private @Nullable Receipt output(DeviceConnection connection, Publish publish, String rest) {

@@ -68,7 +68,7 @@ public final class TwinChannel implements Channel {
         meters.received("twin get");
         // Nobody would hear the answer of a session that has not subscribed.
         return connection.takes(Capability.TWIN_ANSWERS)
-                ? Receipt.unasked(fleet.report(connection.deviceId(), new RequestTwin(connection.epoch(), get.rid())))
+                ? Receipt.request(fleet.report(connection.deviceId(), new RequestTwin(connection.epoch(), get.rid())))
                 : Receipt.ofNothing();
     }
 
@@ -84,7 +84,7 @@ public final class TwinChannel implements Channel {
             refuse(connection, patch.rid(), "The patch is not UTF-8.");
             return Receipt.ofNothing();
         }
-        return Receipt.unasked(fleet.report(
+        return Receipt.request(fleet.report(
                 connection.deviceId(),
                 new PatchReported(connection.epoch(), patch.rid(), text, patch.expectedVersion())));
     }

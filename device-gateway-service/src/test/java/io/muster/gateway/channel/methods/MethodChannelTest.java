@@ -74,7 +74,7 @@ class MethodChannelTest {
     void reportsTheAnswerOfACallAndAwaitsIt() {
         call("0a", Duration.ofSeconds(5));
         Receipt receipt = answer("$iothub/methods/res/200/?$rid=0a", "{}");
-        assertThat(receipt.awaited()).isTrue();
+        assertThat(receipt.cause()).isEqualTo(Receipt.Cause.AWAITED);
         assertThat(receipt.written()).isCompleted();
         assertThat(fleet.reports).containsExactly(answered("0a", 200, "{}"));
         connection.pass(10_000);
@@ -84,7 +84,7 @@ class MethodChannelTest {
     @Test
     void reportsAnAnswerToACallOfAnotherGatewayWithoutAwaitingIt() {
         Receipt receipt = answer("$iothub/methods/res/500/?$rid=unknown", "");
-        assertThat(receipt.awaited()).isFalse();
+        assertThat(receipt.cause()).isEqualTo(Receipt.Cause.REQUEST);
         assertThat(fleet.reports).containsExactly(answered("unknown", 500, ""));
     }
 

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +73,16 @@ final class StreamJobDocument {
             "etag",
             "diagnostics",
             "metrics");
+
+    /** Bounds a setting in seconds: 21 days, less a second. */
+    private static final int MOST_SECONDS = 1_814_399;
+
+    private static final Map<String, List<String>> WORDS = Map.of(
+            "eventsOutOfOrderPolicy", List.of("Adjust", "Drop"),
+            "outputErrorPolicy", List.of("Stop", "Drop"),
+            "compatibilityLevel", List.of("1.0", "1.1", "1.2"));
+
+    private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}/\\\\?#%]{1,128}");
 
     private static final String PROPERTIES = "properties";
     private static final String SCRIPT = "/properties/properties/binding/properties";
@@ -214,7 +225,8 @@ final class StreamJobDocument {
     private static ObjectNode properties(ObjectNode job) {
         ObjectNode properties = JsonNodeFactory.instance.objectNode();
         JsonBody.of(job).rejectOthers(OF_RESOURCE).object(PROPERTIES).ifPresent(given -> {
-            properties.setAll(kept(given.rejectOthers(OF_PROPERTIES)));
+            rejectSettings(given.rejectOthers(OF_PROPERTIES));
+            properties.setAll(kept(given));
             removeChildren(properties);
             putLists(properties, given);
             given.object(ChildKind.TRANSFORMATIONS.member())
@@ -222,6 +234,25 @@ final class StreamJobDocument {
                             properties.set(ChildKind.TRANSFORMATIONS.member(), child(ChildKind.TRANSFORMATIONS, one)));
         });
         return properties;
+    }
+
+    /** Rejects settings without a meaning: none may become another in silence. Contract: stream-analytics, 4.1. */
+    private static void rejectSettings(JsonBody given) {
+        rejectSeconds(given, "eventsLateArrivalMaxDelayInSeconds", -1);
+        rejectSeconds(given, "eventsOutOfOrderMaxDelayInSeconds", 0);
+        WORDS.forEach((name, words) -> given.text(name).ifPresent(word -> {
+            if (words.stream().noneMatch(word::equalsIgnoreCase)) {
+                throw given.wrong(name, String.join(" or ", words));
+            }
+        }));
+    }
+
+    private static void rejectSeconds(JsonBody given, String name, int least) {
+        given.number(name).ifPresent(seconds -> {
+            if (seconds < least || seconds > MOST_SECONDS) {
+                throw given.wrong(name, "seconds from " + least + " to " + MOST_SECONDS);
+            }
+        });
     }
 
     /** Removes the children of all kinds from a job's properties. */
@@ -251,6 +282,10 @@ final class StreamJobDocument {
 
     /** Returns a child as it is kept. @throws ProblemException where a member is unknown or of another type */
     private static ObjectNode child(ChildKind kind, String name, JsonBody given) {
+        if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+            throw bad(
+                    "A name has 1 to 128 characters, none of them a control character or one of / \\ ? # %, and is no dots alone.");
+        }
         ObjectNode child = JsonNodeFactory.instance.objectNode().put("name", name);
         child.set(PROPERTIES, properties(kind, given));
         return child;

@@ -2,6 +2,8 @@ package io.muster.api.surface.streamanalytics;
 
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param path as it was asked for
  * @param job its part that leads to the job; empty for the list
  * @param kind of the child or the children; null where it leads to a job
- * @param child its name; null for all of the kind
+ * @param child its name, without escapes; null for all of the kind
  * @param action in lower case; null for the resource itself
  */
 record StreamJobPath(
@@ -59,8 +61,12 @@ record StreamJobPath(
                         path,
                         job,
                         kind,
-                        below.size() > 2 ? below.get(2) : null,
+                        below.size() > 2 ? decoded(below.get(2)) : null,
                         below.size() > 3 ? below.get(3).toLowerCase(Locale.ROOT) : null);
+    }
+
+    private static String decoded(String segment) {
+        return URLDecoder.decode(segment.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
     private static ProblemException nothing(String path) {

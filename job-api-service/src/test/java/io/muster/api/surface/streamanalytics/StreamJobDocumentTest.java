@@ -135,10 +135,34 @@ class StreamJobDocumentTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"-1, -1", "-7, -1", "0, 0", "9000000000, 2147483647", "'''7''', 5", "null, 5"})
+    @CsvSource({"-1, -1", "0, 0", "1814399, 1814399", "null, 5"})
     void readsHowLateEventsMayBe(String given, int seconds) throws Exception {
         assertThat(read("'eventsLateArrivalMaxDelayInSeconds':" + given).getLateArrivalSeconds())
                 .isEqualTo(seconds);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'eventsLateArrivalMaxDelayInSeconds':-2       | eventsLateArrivalMaxDelayInSeconds",
+                "'eventsLateArrivalMaxDelayInSeconds':1814400  | eventsLateArrivalMaxDelayInSeconds",
+                "'eventsLateArrivalMaxDelayInSeconds':9e9      | eventsLateArrivalMaxDelayInSeconds",
+                "'eventsLateArrivalMaxDelayInSeconds':'x'      | eventsLateArrivalMaxDelayInSeconds",
+                "'eventsOutOfOrderMaxDelayInSeconds':-1        | eventsOutOfOrderMaxDelayInSeconds",
+                "'eventsOutOfOrderPolicy':'x'                  | Adjust or Drop",
+                "'outputErrorPolicy':5                         | outputErrorPolicy",
+                "'outputErrorPolicy':'x'                       | Stop or Drop",
+                "'compatibilityLevel':'9'                      | compatibilityLevel",
+                "'inputs':[{'name':'..','properties':{}}]      | A name has",
+                "'outputs':[{'name':'a/b','properties':{}}]    | A name has",
+                "'outputs':[{'name':'a\\u0000','properties':{}}] | A name has",
+            })
+    void refusesASettingOrANameWithoutAMeaning(String properties, String message) {
+        assertThatThrownBy(() -> put("{'properties':{" + properties.replace("\"", "\\\"") + "}}"))
+                .isInstanceOf(ProblemException.class)
+                .hasMessageContaining(message);
     }
 
     @Test
