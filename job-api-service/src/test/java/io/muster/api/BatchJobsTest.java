@@ -17,7 +17,9 @@ import io.muster.records.DisableBatchJob;
 import io.muster.records.DisableTasks;
 import io.muster.records.FailureCategory;
 import io.muster.records.JobAction;
+import io.muster.records.NodeAdmitted;
 import io.muster.records.OnAllTasksComplete;
+import io.muster.records.PoolEvents;
 import io.muster.records.TaskAttempt;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -72,6 +74,14 @@ class BatchJobsTest {
         Answer answer = ask(status, method, path, body);
         assertThat(answer.code()).as(answer.message()).isEqualTo(code);
         return answer.body();
+    }
+
+    @Test
+    void takesTheIdOfAPoolInAnyCaseOfLetters() throws Exception {
+        api.views.nodes().read(new PoolEvents("Edge", TestApi.NOW, List.of(new NodeAdmitted("node-1", 0, 1L, false))));
+        ask(201, "POST", "/jobs", "{'id':'j','poolInfo':{'poolId':'EDGE'}}");
+        assertThat(((AddBatchJob) planner.commands.getFirst()).getDefinition().getPoolId())
+                .isEqualTo("Edge");
     }
 
     @Test
@@ -251,8 +261,7 @@ class BatchJobsTest {
         addJob("j");
         addTask("t");
         JsonNode constraints = ask(200, "GET", "/jobs/j/tasks/t", null).body().path("constraints");
-        assertThat(constraints.toString())
-                .isEqualTo("{\"maxWallClockTime\":\"P10675199DT2H48M5.4775807S\",\"retentionTime\":\"P7D\"}");
+        assertThat(constraints.toString()).isEqualTo("{\"maxWallClockTime\":\"P10675199DT2H48M5.4775807S\"}");
     }
 
     @Test

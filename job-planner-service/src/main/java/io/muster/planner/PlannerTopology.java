@@ -89,7 +89,8 @@ final class PlannerTopology {
         planner.coordinator(JobAggregate.coordinator(codecs, counts, limits.mostActive(), meters));
         planner.coordinator(SiteAggregate.coordinator(meters));
         planner.coordinator(BatchJobAggregate.coordinator(meters))
-                .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME);
+                .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME)
+                .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME);
         if (limits.mostActive() > 0) {
             activeJobs(empty);
         }

@@ -15,6 +15,7 @@ import io.muster.records.DeleteBatchPool;
 import io.muster.records.JoinPool;
 import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
+import io.muster.records.RemoveBatchPoolNodes;
 import io.muster.records.ResizeBatchPool;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -94,6 +95,37 @@ class BatchPoolTopologyTest {
         planner.batchPool("lyon", add(0));
         assertThat(pool().getState()).isEqualTo(BatchPoolState.ACTIVE);
         assertThat(pool().getPoolId()).isEqualTo("lyon");
+    }
+
+    @Test
+    void countsANodeThatIsLostNoMoreAndSendsItToTheReserveWhereItsPoolIsGoneMeanwhile() {
+        spare("a", "local");
+        planner.batchPool("Lyon", add(1));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(pool().getNodes()).isEqualTo(1);
+        long there = planner.connect("a", Capability.TASKS);
+        planner.reportToPool("Lyon", "a", there, new NodeReported(1L, "boot", 2, List.of(), List.of()));
+        planner.pass(Duration.ofSeconds(45));
+        assertThat(pool().getNodes()).isZero();
+        planner.batchPool("Lyon", new DeleteBatchPool(null));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.batchPools()).doesNotContainKey("lyon");
+        long epoch = planner.connect("a", Capability.TASKS);
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+    }
+
+    @Test
+    void keepsItsNodesWhereNoneHasTheNameOfOneThatIsRemoved() {
+        spare("a", "local");
+        planner.batchPool("Lyon", add(1));
+        planner.advance(Duration.ofMillis(20));
+        planner.batchPool("Lyon", new RemoveBatchPoolNodes(List.of("none"), null, Deallocation.REQUEUE, null));
+        planner.advance(Duration.ofMillis(20));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(pool().getNodes()).isEqualTo(1);
+        assertThat(pool().getDefinition().getTargetDedicated()).isEqualTo(1);
+        assertThat(pool().getAllocation()).isEqualTo(AllocationState.STEADY);
     }
 
     @Test

@@ -18,8 +18,15 @@ import io.muster.records.BatchTaskPage;
 import io.muster.records.BatchTaskState;
 import io.muster.records.BatchTasksAdded;
 import io.muster.records.Capability;
+import io.muster.records.ChangeBatchJob;
+import io.muster.records.ChangeBatchTask;
 import io.muster.records.CountBatchTasks;
+import io.muster.records.Deallocation;
 import io.muster.records.DeleteBatchJob;
+import io.muster.records.DeleteBatchTask;
+import io.muster.records.DisableBatchJob;
+import io.muster.records.DisableTasks;
+import io.muster.records.EnableBatchJob;
 import io.muster.records.ExitCause;
 import io.muster.records.ListBatchTasks;
 import io.muster.records.NodeReported;
@@ -27,9 +34,12 @@ import io.muster.records.OnAllTasksComplete;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.SetNodeScheduling;
 import io.muster.records.StartAttempt;
+import io.muster.records.StartUndelivered;
 import io.muster.records.StopAttempt;
 import io.muster.records.TaskConstraints;
+import io.muster.records.TaskIdRange;
 import io.muster.records.TaskToken;
 import io.muster.records.TerminateBatchJob;
 import io.muster.records.TerminateBatchTask;
@@ -44,6 +54,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Runs jobs of Batch in the planner's topology: tasks go to a pool, to a node, and their ends come back. */
 class BatchTopologyTest {
@@ -246,6 +257,153 @@ class BatchTopologyTest {
         }
         assertThat(String.join(", ", events())).isEqualTo(expected);
         assertThat(planner.taskEvents()).extracting(TestRecord::key).containsOnly(JOB + "/a");
+    }
+
+    @Test
+    void startsATaskOfADeletedOnesIdAndTellsTheirEndsApart() {
+        node(2);
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0))));
+        TaskToken first = started();
+        ask(new DeleteBatchTask("a", null));
+        ask(new AddBatchTasks(List.of(task("a", 0))));
+        TaskToken second = started();
+        exited(first, 143, ExitCause.STOPPED);
+        assertThat(read("a").getState()).isEqualTo(BatchTaskState.RUNNING);
+        exited(second, 0, ExitCause.ITSELF);
+        assertThat(read("a").getSucceeded()).isTrue();
+    }
+
+    @Test
+    void writesARequeueByAUserAndAnOrderThatNeverCameUnderOtherNumbers() {
+        node(1);
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0))));
+        TaskToken token = started();
+        planner.pool(POOL, new SetNodeScheduling(NODE, false, Deallocation.REQUEUE));
+        exited(token, 143, ExitCause.STOPPED);
+        planner.pool(POOL, new SetNodeScheduling(NODE, true, Deallocation.TASK_COMPLETION));
+        planner.advance(TICK);
+        StartAttempt lost = (StartAttempt) planner.orders(NODE).getLast().getOrder();
+        planner.reportToPool(POOL, NODE, epoch, new StartUndelivered(lost.getToken()));
+        planner.reportToPool(POOL, NODE, epoch, new NodeReported(2L, "boot", 1, List.of(), List.of()));
+        planner.advance(TICK);
+        exited(started(), 0, ExitCause.ITSELF);
+        assertThat(events())
+                .containsExactly("Start(0/0)", "ScheduleFail", "Start(0/1)", "Start(0/2)", "Complete(0/2) exit 0");
+        assertThat(planner.taskEvents().getLast().value()).contains("\"requeueCount\":1");
+        assertThat(read("a").getAttempt().getRequeues()).isEqualTo(1);
+        assertThat(read("a").getLastRequeueAt()).isNotNull();
+    }
+
+    @ParameterizedTest
+    @EnumSource(DisableTasks.class)
+    void disablesAJobAsTheCommandSaysAndEnablesIt(DisableTasks tasks) {
+        node(2);
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0))));
+        TaskToken token = started();
+        ask(new DisableBatchJob(tasks, null));
+        assertThat(planner.latestBatchJob(JOB).getState()).isEqualTo(BatchJobState.DISABLING);
+        ask(new AddBatchTasks(List.of(task("b", 0))));
+        assertThat(planner.orders(NODE).getLast().getOrder() instanceof StopAttempt)
+                .isEqualTo(tasks != DisableTasks.WAIT);
+        exited(token, 143, tasks == DisableTasks.WAIT ? ExitCause.ITSELF : ExitCause.STOPPED);
+        assertThat(planner.latestBatchJob(JOB).getState()).isEqualTo(BatchJobState.DISABLED);
+        planner.restart();
+        ticks(3);
+        assertThat(events()).filteredOn(event -> event.startsWith("Start")).hasSize(1);
+        ask(new EnableBatchJob((Long) null));
+        ticks(2);
+        List<String> expected = switch (tasks) {
+            case REQUEUE -> List.of("Start(0/0)", "Start(0/1)", "Start(0/0)");
+            case TERMINATE -> List.of("Start(0/0)", "Complete(0/0)", "Fail(0/0)", "Start(0/0)");
+            case WAIT -> List.of("Start(0/0)", "Complete(0/0) exit 143", "Fail(0/0) exit 143", "Start(0/0)");
+        };
+        assertThat(events()).isEqualTo(expected);
+        assertThat(planner.latestBatchJob(JOB).getState()).isEqualTo(BatchJobState.ACTIVE);
+    }
+
+    @Test
+    void placesAsManyTasksOfAJobAtOnceAsItsDocumentSaysNow() {
+        node(4);
+        ask(new AddBatchJob(definition().setMaxParallelTasks(1).build()));
+        ask(new AddBatchTasks(List.of(task("a", 0), task("b", 0), task("c", 0))));
+        ticks(3);
+        assertThat(events()).containsExactly("Start(0/0)");
+        ask(ChangeBatchJob.newBuilder().setMaxParallelTasks(2).build());
+        ticks(2);
+        assertThat(events()).hasSize(2);
+        exited(started(), 0, ExitCause.ITSELF);
+        ticks(2);
+        assertThat(events()).hasSize(4);
+    }
+
+    @Test
+    void placesTheTasksOfTheJobFirstWhosePriorityWasRaised() {
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0))));
+        planner.batchJob("Other", job());
+        planner.batchJob("Other", new AddBatchTasks(List.of(task("o", 0))));
+        planner.batchJob("Other", ChangeBatchJob.newBuilder().setPriority(7).build());
+        node(1);
+        planner.advance(TICK);
+        assertThat(planner.taskEvents().getLast().key()).isEqualTo("Other/o");
+    }
+
+    @Test
+    void placesATaskBehindThoseOnWhichItDependsAlsoOverARestart() {
+        node(4);
+        ask(new AddBatchJob(definition().setUsesTaskDependencies(true).build()));
+        ask(new AddBatchTasks(List.of(
+                task("1", 0),
+                BatchTaskDefinition.newBuilder(task("late", 0))
+                        .setDependsOnRanges(List.of(new TaskIdRange(1L, 1L)))
+                        .build(),
+                BatchTaskDefinition.newBuilder(task("never", 0))
+                        .setDependsOn(List.of("none"))
+                        .build())));
+        ticks(2);
+        assertThat(events()).containsExactly("Start(0/0)");
+        planner.restart();
+        exited(started(), 0, ExitCause.ITSELF);
+        ticks(2);
+        assertThat(planner.taskEvents().getLast().key()).isEqualTo(JOB + "/late");
+        exited(started(), 0, ExitCause.ITSELF);
+        ask(new TerminateBatchTask("never", null));
+        assertThat(events()).as("no pool had it, and its job says its end").endsWith("Complete(0/0)", "Fail(0/0)");
+        assertThat(planner.taskEvents().getLast().value()).contains("\"nodeId\":\" \"");
+        ask(new DeleteBatchJob((Long) null));
+        ticks(10);
+        assertThat(planner.changelog("batch-dependencies")).isEmpty();
+    }
+
+    @Test
+    void triesAQueuedTaskAsOftenAsItWasChangedTo() {
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0))));
+        ask(new ChangeBatchTask("a", new TaskConstraints(1, 90_000L, null), null));
+        node(1);
+        planner.advance(TICK);
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().getOrder();
+        assertThat(start.getProgram().getWallClockSeconds()).isEqualTo(90);
+        exited(started(), 7, ExitCause.ITSELF);
+        exited(started(), 0, ExitCause.ITSELF);
+        assertThat(planner.taskEvents().getLast().value())
+                .contains("\"constraints\":{\"maxTaskRetryCount\":1}", "\"retryCount\":1");
+    }
+
+    @Test
+    void saysTheTimesOfTheEvents() {
+        node(1);
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0))));
+        exited(started(), 0, ExitCause.ITSELF);
+        Map<?, ?> execution =
+                (Map<?, ?>) Json.stored(planner.taskEvents().getLast().value()).get("executionInfo");
+        assertThat(execution.get("startTime"))
+                .isEqualTo(read("a").getStartedAt().toString());
+        assertThat(execution.get("endTime")).isEqualTo(read("a").getEndedAt().toString());
     }
 
     @Test

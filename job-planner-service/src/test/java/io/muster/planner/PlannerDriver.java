@@ -424,8 +424,9 @@ final class PlannerDriver implements AutoCloseable {
         send(Topics.BATCH_JOB_COMMANDS, jobId.toLowerCase(Locale.ROOT), new BatchJobCommand(jobId, command));
     }
 
-    /** Lists the events of tasks of Batch. */
+    /** Lists the events of tasks of Batch, each of which is as the schema of its type says. */
     List<TestRecord<String, String>> taskEvents() {
+        taskEvents.forEach(TaskEventSchemas::check);
         return taskEvents;
     }
 

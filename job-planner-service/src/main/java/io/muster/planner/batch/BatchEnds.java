@@ -2,12 +2,14 @@ package io.muster.planner.batch;
 
 import io.muster.records.BatchTaskFailure;
 import io.muster.records.BatchTaskFinished;
+import io.muster.records.DependencyAction;
 import io.muster.records.ExitCodeRange;
 import io.muster.records.ExitConditions;
 import io.muster.records.ExitOptions;
 import io.muster.records.FailureCategory;
 import io.muster.records.JobAction;
 import io.muster.records.TaskEnded;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -21,15 +23,16 @@ final class BatchEnds {
 
     private BatchEnds() {}
 
-    /** Returns the end of a task that its pool told. */
-    static BatchTaskFinished of(String taskId, TaskEnded ended) {
+    /** Returns the end of a task that its pool told. @param at when that decided so */
+    static BatchTaskFinished of(String taskId, TaskEnded ended, Instant at) {
         @Nullable Integer code = ended.getExitCode();
         return switch (ended.getResult()) {
-            case SUCCEEDED -> finished(taskId, ended, code, null);
+            case SUCCEEDED -> finished(taskId, ended, at, code, null);
             case FAILED ->
                 finished(
                         taskId,
                         ended,
+                        at,
                         code,
                         code == null
                                 ? failure(FailureCategory.USER_ERROR, "ProgramNotStarted", ended.getDetail())
@@ -37,11 +40,12 @@ final class BatchEnds {
                                         FailureCategory.USER_ERROR,
                                         "FailureExitCode",
                                         "The task exited with the code " + code + "."));
-            case STOPPED -> finished(taskId, ended, null, stopped());
+            case STOPPED -> finished(taskId, ended, at, null, stopped());
             case TIMED_OUT, IDLE ->
                 finished(
                         taskId,
                         ended,
+                        at,
                         OUT_OF_TIME,
                         failure(
                                 FailureCategory.SERVER_ERROR,
@@ -51,6 +55,7 @@ final class BatchEnds {
                 finished(
                         taskId,
                         ended,
+                        at,
                         null,
                         failure(
                                 FailureCategory.SERVER_ERROR,
@@ -61,18 +66,12 @@ final class BatchEnds {
 
     /** Returns the end of a task that no pool has. */
     static BatchTaskFinished stopped(String taskId) {
-        return new BatchTaskFinished(taskId, null, null, null, stopped());
-    }
-
-    /** Returns the end of a task that its pool did not take. */
-    static BatchTaskFinished refused(String taskId, String detail) {
-        return new BatchTaskFinished(
-                taskId, null, null, null, failure(FailureCategory.SERVER_ERROR, "TaskNotTaken", detail));
+        return new BatchTaskFinished(taskId, null, null, null, stopped(), null, false);
     }
 
     private static BatchTaskFinished finished(
-            String taskId, TaskEnded ended, @Nullable Integer code, @Nullable BatchTaskFailure failure) {
-        return new BatchTaskFinished(taskId, ended.getAttempt(), ended.getStartedAt(), code, failure);
+            String taskId, TaskEnded ended, Instant at, @Nullable Integer code, @Nullable BatchTaskFailure failure) {
+        return new BatchTaskFinished(taskId, ended.getAttempt(), ended.getStartedAt(), code, failure, at, false);
     }
 
     private static BatchTaskFailure stopped() {
@@ -88,6 +87,14 @@ final class BatchEnds {
         return options(conditions, end)
                 .map(ExitOptions::getJobAction)
                 .orElse(end.getFailure() == null ? JobAction.NONE : JobAction.TERMINATE);
+    }
+
+    /** Returns whether tasks that depend on one may run behind an end: where nothing else is said, behind a success. */
+    static boolean satisfies(@Nullable ExitConditions conditions, BatchTaskFinished end) {
+        return options(conditions, end)
+                .map(ExitOptions::getDependencyAction)
+                .map(action -> action == DependencyAction.SATISFY)
+                .orElse(end.getFailure() == null);
     }
 
     /** Returns what a task's conditions say of an end: a code that is named counts before all others, and others are for failures. */

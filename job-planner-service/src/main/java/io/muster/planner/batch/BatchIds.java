@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 /** Tells ids of jobs and tasks. Ids that differ in the case of letters alone are the same. Contract: batch, 3.4. */
 public final class BatchIds {
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
-    private static final char SEPARATOR = ':';
+    private static final String SEPARATOR = ":";
+    private static final int RADIX = 36;
 
     private BatchIds() {}
 
@@ -20,13 +21,13 @@ public final class BatchIds {
         return id.toLowerCase(Locale.ROOT);
     }
 
-    /** Returns the id that a task has in its pool. */
-    public static String inPool(String jobId, String taskId) {
-        return key(jobId) + SEPARATOR + key(taskId);
+    /** Returns the id that a task has in its pool. @param number with which the job gives it to the pool: no two of one id have the same */
+    public static String inPool(String jobId, String taskId, long number) {
+        return key(jobId) + SEPARATOR + key(taskId) + SEPARATOR + Long.toString(number, RADIX);
     }
 
     /** Returns the id of a task, in lower case. @param inPool that it has in its pool */
     static String task(String inPool) {
-        return inPool.substring(inPool.indexOf(SEPARATOR) + 1);
+        return inPool.split(SEPARATOR, -1)[1];
     }
 }

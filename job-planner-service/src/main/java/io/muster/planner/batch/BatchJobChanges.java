@@ -13,7 +13,9 @@ final class BatchJobChanges {
     /** Returns the document with what a change names. */
     static BatchJobDefinition of(BatchJobDefinition before, ChangeBatchJob change) {
         BatchJobDefinition.Builder after = BatchJobDefinition.newBuilder(before);
-        Optional.ofNullable(change.getPoolId()).ifPresent(after::setPoolId);
+        Optional.ofNullable(change.getPoolId())
+                .filter(id -> !id.equalsIgnoreCase(before.getPoolId()))
+                .ifPresent(after::setPoolId);
         Optional.ofNullable(change.getPriority()).ifPresent(after::setPriority);
         Optional.ofNullable(change.getMaxParallelTasks()).ifPresent(after::setMaxParallelTasks);
         Optional.ofNullable(change.getMaxTaskRetries()).ifPresent(after::setMaxTaskRetries);
@@ -29,16 +31,7 @@ final class BatchJobChanges {
     /** Returns why a job can't be changed so. */
     static Optional<BatchRefused> fault(BatchJobDefinition before, BatchJobDefinition after) {
         if (!before.getPoolId().equals(after.getPoolId())) {
-            return Optional.of(BatchRules.invalid(
-                    "poolInfo.poolId", after.getPoolId(), "A job that is not disabled can't go to another pool."));
-        }
-        if (before.getPriority() != after.getPriority()) {
-            return Optional.of(
-                    BatchRules.invalid("priority", after.getPriority(), "The priority of a job can't be changed yet."));
-        }
-        if (before.getMaxParallelTasks() != after.getMaxParallelTasks()) {
-            return Optional.of(
-                    BatchRules.invalid("maxParallelTasks", after.getMaxParallelTasks(), "It can't be changed yet."));
+            return Optional.of(BatchRules.invalid("poolInfo.poolId", after.getPoolId(), "A job stays with its pool."));
         }
         return Optional.empty();
     }

@@ -17,6 +17,7 @@ import io.muster.records.BatchRefused;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskBegan;
 import io.muster.records.BatchTaskDefinition;
+import io.muster.records.BatchTaskDepends;
 import io.muster.records.BatchTaskFinished;
 import io.muster.records.BatchTaskGone;
 import io.muster.records.BatchTaskJoined;
@@ -29,35 +30,42 @@ import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskState;
 import io.muster.records.BatchTaskStopping;
 import io.muster.records.BatchTaskType;
+import io.muster.records.BatchTasksFreeing;
 import io.muster.records.ChangeBatchJob;
 import io.muster.records.ChangeBatchTask;
 import io.muster.records.CountBatchTasks;
 import io.muster.records.DeleteBatchJob;
 import io.muster.records.DeleteBatchTask;
 import io.muster.records.DisableBatchJob;
+import io.muster.records.DisableTasks;
 import io.muster.records.EnableBatchJob;
-import io.muster.records.JobAction;
 import io.muster.records.JobManager;
 import io.muster.records.ListBatchTasks;
 import io.muster.records.OnAllTasksComplete;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.ReactivateBatchTask;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.TaskConstraints;
 import io.muster.records.TaskEnded;
 import io.muster.records.TaskNews;
 import io.muster.records.TaskRefused;
 import io.muster.records.TaskStarted;
 import io.muster.records.TaskWaits;
+import io.muster.records.TasksIdle;
 import io.muster.records.TerminateBatchJob;
 import io.muster.records.TerminateBatchTask;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +74,7 @@ import org.jspecify.annotations.Nullable;
  * terminated or deleted asks all its tasks to end, some at a time, and is over when none is left in a pool. Contract: batch, 3.2 to 3.4.
  *
  * <pre>
+ * ACTIVE --Disable, end of a task--> DISABLING --no task is placed--> DISABLED; both --Enable--> ACTIVE
  * (none) --Add--> ACTIVE --Terminate, wall clock, end of a task or of all--> TERMINATING --swept, none queued--> COMPLETED
  * any --Delete--> DELETING --swept, none queued, none left--> (none)
  * </pre>
@@ -73,6 +82,9 @@ import org.jspecify.annotations.Nullable;
 public final class BatchJobDecider {
     /** Bounds the tasks that one step of a sweep asks to end. */
     public static final int MOST_SWEPT = 200;
+
+    /** Bounds the tasks that such a step looks at: most of them may have completed. */
+    private static final int MOST_READ = 10 * MOST_SWEPT;
 
     private static final int MOST_TASKS_AT_ONCE = 1000;
     private static final String TERMINATED_BY_TASKS = "AllTasksComplete";
@@ -84,6 +96,9 @@ public final class BatchJobDecider {
     private final List<Object> events = new ArrayList<>();
     /** Holds the tasks that this decision has changed; empty where it removed one. */
     private final Map<String, Optional<BatchTaskRow>> changed = new HashMap<>();
+
+    /** Holds what has come by this decision, for which tasks may wait. */
+    private final Set<String> come = new HashSet<>();
 
     private BatchJobTally tally;
 
@@ -121,7 +136,8 @@ public final class BatchJobDecider {
             case TERMINATING -> isOver(tally) || !tally.getSwept() ? Optional.of(now) : Optional.empty();
             case DELETING -> isOver(tally) || !tally.getSwept() ? Optional.of(now) : Optional.empty();
             case COMPLETED -> Optional.empty();
-            case ACTIVE, DISABLING, DISABLED, ENABLING -> deadline(job);
+            case ACTIVE, DISABLING, DISABLED, ENABLING ->
+                tally.getFreeing().isEmpty() ? deadline(job) : Optional.of(now);
         };
     }
 
@@ -145,6 +161,8 @@ public final class BatchJobDecider {
             tally = BatchRows.tally(tally, before, after);
         } else if (part instanceof BatchJobSwept swept) {
             tally = BatchRows.swept(tally, swept);
+        } else if (part instanceof BatchTasksFreeing freeing) {
+            tally = BatchRows.freeing(tally, freeing);
         }
     }
 
@@ -165,10 +183,12 @@ public final class BatchJobDecider {
         }
         return switch (asked.command()) {
             case ChangeBatchJob change -> ifRevision(change.getIfRevision()).or(() -> change(change));
-            case DisableBatchJob disable -> ifRevision(disable.getIfRevision()).or(this::notThereYet);
-            case EnableBatchJob enable -> ifRevision(enable.getIfRevision()).or(this::notThereYet);
+            case DisableBatchJob disable -> ifRevision(disable.getIfRevision()).or(() -> disable(disable.getTasks()));
+            case EnableBatchJob enable -> ifRevision(enable.getIfRevision()).or(this::enable);
             case TerminateBatchJob terminate ->
-                ifRevision(terminate.getIfRevision()).or(() -> terminate(terminate.getReason()));
+                ifRevision(terminate.getIfRevision())
+                        .or(() -> BatchRules.reasonFault(terminate.getReason()))
+                        .or(() -> terminate(terminate.getReason()));
             case DeleteBatchJob delete -> ifRevision(delete.getIfRevision()).or(this::delete);
             case AddBatchTasks add -> addTasks(add.getTasks());
             case ReadBatchTask read -> ofTask(read.getTaskId(), null, _ -> Optional.empty());
@@ -184,8 +204,40 @@ public final class BatchJobDecider {
         };
     }
 
-    private Optional<BatchRefused> notThereYet() {
-        return refusal(BatchRefusalReason.JOB_STATE, "A job can't be disabled yet.");
+    /** Has no task of the job be placed, and those that are stop, end or go on; the pool says when none is. */
+    private Optional<BatchRefused> disable(DisableTasks tasks) {
+        Optional<BatchRefused> ends = ifEnds();
+        if (ends.isPresent()) {
+            return ends;
+        }
+        if (known().getState() != BatchJobState.ACTIVE) {
+            return refusal(BatchRefusalReason.JOB_STATE, "The job is disabled, or is being disabled.");
+        }
+        happened(moved(BatchJobState.DISABLING, null, tasks));
+        return Optional.empty();
+    }
+
+    private Optional<BatchRefused> enable() {
+        Optional<BatchRefused> ends = ifEnds();
+        if (ends.isPresent()) {
+            return ends;
+        }
+        if (known().getState() == BatchJobState.ACTIVE) {
+            return refusal(BatchRefusalReason.JOB_STATE, "The job is not disabled.");
+        }
+        happened(moved(BatchJobState.ACTIVE, null, null));
+        return Optional.empty();
+    }
+
+    private static BatchJobMoved moved(BatchJobState state, @Nullable String reason, @Nullable DisableTasks tasks) {
+        return new BatchJobMoved(state, reason, tasks);
+    }
+
+    /** Notes that no task of a job runs that is being disabled. @param number of the rule by which its pool has suspended it */
+    private void idle(long number) {
+        if (job != null && job.getState() == BatchJobState.DISABLING && BatchTaskPrograms.ruleNumber(job) == number) {
+            happened(moved(BatchJobState.DISABLED, null, null));
+        }
     }
 
     private BatchJob known() {
@@ -221,11 +273,36 @@ public final class BatchJobDecider {
 
     private void join(BatchTaskDefinition definition, BatchTaskType type) {
         happened(new BatchTaskJoined(definition, type));
-        queue(BatchIds.key(definition.getTaskId()));
+        queueOrWait(BatchIds.key(definition.getTaskId()));
     }
 
+    /** Gives a task to the pool, or has it wait for the first on which it depends and that has not come. */
+    private void queueOrWait(String taskId) {
+        BatchTaskRow row = task(taskId).orElseThrow();
+        BatchDependencies.next(
+                        row.getTask().getDefinition(), row.getMet(), name -> come.contains(name) || tasks.isThere(name))
+                .ifPresentOrElse(
+                        wait -> happened(new BatchTaskDepends(taskId, wait.on(), wait.met())), () -> queue(taskId));
+    }
+
+    /** Has those go on that wait for what has come; where there are many, others in the next steps. */
+    private void free(String name) {
+        List<String> waiting = tasks.waiting(name, MOST_SWEPT);
+        waiting.stream()
+                .filter(taskId -> task(taskId)
+                        .filter(row -> name.equals(row.getWaitsFor()))
+                        .isPresent())
+                .forEach(this::queueOrWait);
+        boolean isOver = waiting.size() < MOST_SWEPT;
+        if (isOver == tally.getFreeing().contains(name)) {
+            happened(new BatchTasksFreeing(name, isOver));
+        }
+    }
+
+    /** Gives a task to the pool, with a number that no task of the id has had: not in this job, nor in one of its id that was deleted. */
     private void queue(String taskId) {
-        happened(new BatchTaskQueued(taskId, known().getDefinition().getPoolId()));
+        long number = Math.max(tally.getLastNumber() + 1, ChronoUnit.MICROS.between(Instant.EPOCH, now));
+        happened(new BatchTaskQueued(taskId, known().getDefinition().getPoolId(), number));
     }
 
     private Optional<BatchRefused> change(ChangeBatchJob change) {
@@ -260,7 +337,7 @@ public final class BatchJobDecider {
     private Optional<BatchRefused> terminate(String reason) {
         Optional<BatchRefused> ends = ifEnds();
         if (ends.isEmpty()) {
-            happened(new BatchJobMoved(BatchJobState.TERMINATING, reason));
+            happened(moved(BatchJobState.TERMINATING, reason, null));
         }
         return ends;
     }
@@ -269,7 +346,7 @@ public final class BatchJobDecider {
         if (known().getState() == BatchJobState.DELETING) {
             return refusal(BatchRefusalReason.JOB_DELETING, "The job is being deleted.");
         }
-        happened(new BatchJobMoved(BatchJobState.DELETING, null));
+        happened(moved(BatchJobState.DELETING, null, null));
         happened(new BatchJobSwept(""));
         return Optional.empty();
     }
@@ -316,10 +393,22 @@ public final class BatchJobDecider {
         if (fault.isEmpty() && row.getTask().getState() == BatchTaskState.COMPLETED) {
             fault = completed();
         }
+        if (fault.isEmpty() && isLateLimit(row.getTask(), change.getConstraints())) {
+            fault = Optional.of(BatchRules.invalid(
+                    "constraints.maxWallClockTime",
+                    null,
+                    "The task runs: its limit of time can be changed before that alone."));
+        }
         if (fault.isEmpty()) {
             happened(new BatchTaskRevised(key(row), change.getConstraints()));
         }
         return fault;
+    }
+
+    private static boolean isLateLimit(BatchTask task, TaskConstraints changed) {
+        return task.getState() != BatchTaskState.ACTIVE
+                && !Objects.equals(
+                        task.getDefinition().getConstraints().getWallClockMillis(), changed.getWallClockMillis());
     }
 
     private static Optional<BatchRefused> completed() {
@@ -354,7 +443,7 @@ public final class BatchJobDecider {
                     BatchRefusalReason.TASK_NOT_FAILED, "A task can be reactivated when it has completed and failed.");
         }
         happened(new BatchTaskReactivated(key(row)));
-        queue(key(row));
+        queueOrWait(key(row));
         return Optional.empty();
     }
 
@@ -370,21 +459,31 @@ public final class BatchJobDecider {
     }
 
     private Optional<BatchRefused> told(TaskNews news) {
-        String taskId = BatchIds.task(news.getTaskId());
-        Optional<BatchTaskRow> row = job == null ? Optional.empty() : task(taskId);
-        if (row.isEmpty() || row.get().getQueuedIn() == null) {
+        if (news.getNews() instanceof TasksIdle idle) {
+            idle(idle.getNumber());
             return Optional.empty();
         }
+        String taskId = BatchIds.task(news.getTaskId());
+        Optional<BatchTaskRow> row = job == null ? Optional.empty() : task(taskId);
+        boolean isOfRow = row.filter(known -> known.getQueuedIn() != null
+                        && BatchIds.inPool(id, taskId, known.getNumber()).equals(news.getTaskId()))
+                .isPresent();
+        if (!isOfRow) {
+            return Optional.empty();
+        }
+        BatchTaskRow known = row.orElseThrow();
         switch (news.getNews()) {
             case TaskStarted started ->
                 happened(new BatchTaskBegan(
                         taskId,
                         started.getNodeId(),
                         started.getToken(),
-                        started.getAttempt() == null ? row.get().getTask().getAttempt() : started.getAttempt()));
-            case TaskWaits waits -> happened(new BatchTaskReturned(taskId, waits.getAttempt()));
-            case TaskEnded ended -> finish(BatchEnds.of(taskId, ended));
-            case TaskRefused refused -> finish(BatchEnds.refused(taskId, refused.getDetail()));
+                        started.getAttempt() == null ? known.getTask().getAttempt() : started.getAttempt(),
+                        news.getAt()));
+            case TaskWaits waits -> happened(new BatchTaskReturned(taskId, waits.getAttempt(), news.getAt()));
+            case TaskEnded ended -> finish(BatchEnds.of(taskId, ended, news.getAt()));
+            case TaskRefused _ when known.getStopping() -> finish(BatchEnds.stopped(taskId));
+            case TaskRefused _ -> queue(taskId);
             default -> {
                 // Is nothing that a job of Batch asks for.
             }
@@ -392,21 +491,42 @@ public final class BatchJobDecider {
         return Optional.empty();
     }
 
-    /** Notes the end of a task, and does what follows for the job. */
-    private void finish(BatchTaskFinished end) {
-        BatchTask task = task(end.getTaskId()).orElseThrow().getTask();
+    /** Notes the end of a task, and does what follows for the job and for tasks that wait for it. */
+    private void finish(BatchTaskFinished ended) {
+        BatchTask task = task(ended.getTaskId()).orElseThrow().getTask();
+        boolean satisfies = known().getDefinition().getUsesTaskDependencies()
+                && BatchEnds.satisfies(task.getDefinition().getExitConditions(), ended);
+        BatchTaskFinished end =
+                BatchTaskFinished.newBuilder(ended).setSatisfies(satisfies).build();
         happened(end);
+        if (satisfies && ifEnds().isEmpty()) {
+            List<String> names = BatchDependencies.names(end.getTaskId());
+            come.addAll(names);
+            names.forEach(this::free);
+        }
         if (ifEnds().isPresent()) {
             return;
         }
         @Nullable JobManager manager = known().getDefinition().getManager();
         if (task.getType() == BatchTaskType.JOB_MANAGER && manager != null && manager.getKillJobOnCompletion()) {
             terminate("JMComplete");
-        } else if (known().getDefinition().getOnTaskFailure() == OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION
-                && BatchEnds.jobAction(task.getDefinition().getExitConditions(), end) == JobAction.TERMINATE) {
-            terminate("TaskFailed");
         } else {
+            act(task, end);
             ifAllComplete();
+        }
+    }
+
+    /** Does with the job what its tasks' conditions say of an end. */
+    private void act(BatchTask task, BatchTaskFinished end) {
+        if (known().getDefinition().getOnTaskFailure() != OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION) {
+            return;
+        }
+        switch (BatchEnds.jobAction(task.getDefinition().getExitConditions(), end)) {
+            case NONE -> {
+                // It goes on.
+            }
+            case DISABLE -> disable(DisableTasks.REQUEUE);
+            case TERMINATE -> terminate("TaskFailed");
         }
     }
 
@@ -428,6 +548,7 @@ public final class BatchJobDecider {
                 // Is over.
             }
             case ACTIVE, DISABLING, DISABLED, ENABLING -> {
+                List.copyOf(tally.getFreeing()).forEach(this::free);
                 if (deadline(known()).filter(until -> !until.isAfter(now)).isPresent()) {
                     terminate("MaxWallClockTimeExpiry");
                 }
@@ -442,18 +563,29 @@ public final class BatchJobDecider {
             return;
         }
         @Nullable String after = tally.getSweptUpTo();
-        List<BatchTaskRow> page = tasks.page(after == null ? "" : after, MOST_SWEPT);
+        List<BatchTaskRow> page = isOpen() ? tasks.page(after == null ? "" : after, MOST_READ) : List.of();
+        int asked = 0;
         for (BatchTaskRow row : page) {
             if (row.getTask().getState() != BatchTaskState.COMPLETED) {
                 end(row);
+                asked++;
+            }
+            if (asked == MOST_SWEPT && isOpen()) {
+                happened(new BatchJobSwept(key(row)));
+                return;
             }
         }
-        happened(new BatchJobSwept(page.size() < MOST_SWEPT ? null : key(page.getLast())));
+        happened(new BatchJobSwept(isOpen() && page.size() == MOST_READ ? key(page.getLast()) : null));
+    }
+
+    /** Returns whether there is a task that has not ended and was not asked to. */
+    private boolean isOpen() {
+        return tally.getCounts().getActive() + tally.getCounts().getRunning() > tally.getStopping();
     }
 
     private void over(boolean removes) {
         if (!removes) {
-            happened(new BatchJobMoved(BatchJobState.COMPLETED, null));
+            happened(moved(BatchJobState.COMPLETED, null, null));
             return;
         }
         List<BatchTaskRow> page = tasks.page("", MOST_SWEPT);

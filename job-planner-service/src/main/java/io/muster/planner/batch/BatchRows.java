@@ -13,6 +13,7 @@ import io.muster.records.BatchJobTally;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskBegan;
 import io.muster.records.BatchTaskCounts;
+import io.muster.records.BatchTaskDepends;
 import io.muster.records.BatchTaskFinished;
 import io.muster.records.BatchTaskJoined;
 import io.muster.records.BatchTaskQueued;
@@ -22,8 +23,11 @@ import io.muster.records.BatchTaskRevised;
 import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskState;
 import io.muster.records.BatchTaskStopping;
+import io.muster.records.BatchTasksFreeing;
 import io.muster.records.TaskAttempt;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Changes a job's document, its tasks and its tally by events. */
@@ -75,6 +79,7 @@ public final class BatchRows {
     private static BatchJob moved(BatchJob job, BatchJobMoved moved, Instant at) {
         BatchJob.Builder after = changed(job, at)
                 .setState(moved.getState())
+                .setDisabled(moved.getState() == BatchJobState.DISABLED ? job.getDisabled() : moved.getTasks())
                 .setStateSince(at)
                 .setPreviousState(job.getState())
                 .setPreviousStateSince(job.getStateSince());
@@ -92,6 +97,7 @@ public final class BatchRows {
         return switch (part) {
             case BatchTaskJoined joined -> BatchIds.key(joined.getDefinition().getTaskId());
             case BatchTaskQueued queued -> queued.getTaskId();
+            case BatchTaskDepends depends -> depends.getTaskId();
             case BatchTaskBegan began -> began.getTaskId();
             case BatchTaskReturned returned -> returned.getTaskId();
             case BatchTaskFinished finished -> finished.getTaskId();
@@ -106,18 +112,30 @@ public final class BatchRows {
     /** Returns a task behind a part of an event that changes it; null where it is gone. @param before null where it joins */
     public static @Nullable BatchTaskRow task(@Nullable BatchTaskRow before, String jobId, Object part, Instant at) {
         if (part instanceof BatchTaskJoined joined) {
-            return new BatchTaskRow(joined(jobId, joined, at), null, false);
+            return new BatchTaskRow(joined(jobId, joined, at), null, false, 0L, null, 0L);
         }
         if (before == null || part instanceof io.muster.records.BatchTaskGone) {
             return null;
         }
         BatchTask task = before.getTask();
         return switch (part) {
-            case BatchTaskQueued queued -> new BatchTaskRow(task, queued.getPoolId(), false);
-            case BatchTaskStopping _ -> new BatchTaskRow(task, before.getQueuedIn(), true);
-            case BatchTaskBegan began -> with(before, began(before, began, at));
-            case BatchTaskReturned returned -> with(before, returned(task, returned.getAttempt(), at));
-            case BatchTaskFinished finished -> new BatchTaskRow(finished(task, finished, at), null, false);
+            case BatchTaskQueued queued ->
+                new BatchTaskRow(task, queued.getPoolId(), false, queued.getNumber(), null, before.getMet());
+            case BatchTaskDepends depends ->
+                new BatchTaskRow(task, null, false, before.getNumber(), depends.getWaitsFor(), depends.getMet());
+            case BatchTaskStopping _ ->
+                BatchTaskRow.newBuilder(before).setStopping(true).build();
+            case BatchTaskBegan began -> with(before, began(before, began, or(began.getStartedAt(), at)));
+            case BatchTaskReturned returned ->
+                with(before, returned(task, returned.getAttempt(), or(returned.getSince(), at)));
+            case BatchTaskFinished finished ->
+                new BatchTaskRow(
+                        finished(task, finished, or(finished.getEndedAt(), at)),
+                        null,
+                        false,
+                        before.getNumber(),
+                        null,
+                        before.getMet());
             case BatchTaskRevised revised -> with(before, revised(task, revised, at));
             case BatchTaskReactivated _ -> with(before, reactivated(task, at));
             default -> before;
@@ -125,7 +143,12 @@ public final class BatchRows {
     }
 
     private static BatchTaskRow with(BatchTaskRow row, BatchTask task) {
-        return new BatchTaskRow(task, row.getQueuedIn(), row.getStopping());
+        return BatchTaskRow.newBuilder(row).setTask(task).build();
+    }
+
+    /** Returns when a pool decided so; a job hears of it later. */
+    private static Instant or(@Nullable Instant decided, Instant heard) {
+        return decided == null ? heard : decided;
     }
 
     private static BatchTask joined(String jobId, BatchTaskJoined joined, Instant at) {
@@ -221,7 +244,8 @@ public final class BatchRows {
 
     /** Returns the tally of a job that has no task. */
     public static BatchJobTally empty() {
-        return new BatchJobTally(new BatchTaskCounts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 0L, null, false);
+        return new BatchJobTally(
+                new BatchTaskCounts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 0L, null, false, 0L, 0L, List.of());
     }
 
     /** Returns the tally behind a change of a task. */
@@ -231,12 +255,34 @@ public final class BatchRows {
         count(counts, before, -1);
         count(counts, after, 1);
         long queued = tally.getQueued() + (isQueued(after) ? 1 : 0) - (isQueued(before) ? 1 : 0);
-        return new BatchJobTally(counts.build(), queued, tally.getSweptUpTo(), tally.getSwept());
+        return BatchJobTally.newBuilder(tally)
+                .setCounts(counts.build())
+                .setQueued(queued)
+                .setStopping(tally.getStopping() + stopping(after) - stopping(before))
+                .setLastNumber(Math.max(tally.getLastNumber(), after == null ? 0 : after.getNumber()))
+                .build();
     }
 
     /** Returns the tally behind a step of a sweep. */
     public static BatchJobTally swept(BatchJobTally tally, BatchJobSwept swept) {
-        return new BatchJobTally(tally.getCounts(), tally.getQueued(), swept.getUpTo(), swept.getUpTo() == null);
+        return BatchJobTally.newBuilder(tally)
+                .setSweptUpTo(swept.getUpTo())
+                .setSwept(swept.getUpTo() == null)
+                .build();
+    }
+
+    /** Returns the tally of a job of which more, or no more, wait for what has come. */
+    public static BatchJobTally freeing(BatchJobTally tally, BatchTasksFreeing freeing) {
+        List<String> names = new ArrayList<>(tally.getFreeing());
+        names.remove(freeing.getWaitedFor());
+        if (!freeing.getOver()) {
+            names.add(freeing.getWaitedFor());
+        }
+        return BatchJobTally.newBuilder(tally).setFreeing(names).build();
+    }
+
+    private static int stopping(@Nullable BatchTaskRow row) {
+        return row != null && row.getStopping() ? 1 : 0;
     }
 
     private static boolean isQueued(@Nullable BatchTaskRow row) {

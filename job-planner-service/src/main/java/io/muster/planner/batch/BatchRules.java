@@ -9,6 +9,7 @@ import io.muster.records.ExitCodeRange;
 import io.muster.records.ExitConditions;
 import io.muster.records.JobAction;
 import io.muster.records.JobManager;
+import io.muster.records.NameValue;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.TaskConstraints;
 import java.util.List;
@@ -23,7 +24,12 @@ final class BatchRules {
     /** Bounds the characters of a command line. */
     private static final int LONGEST_COMMAND = 32 << 10;
 
-    private static final int MOST_DEPENDENCIES = 1000;
+    /** Bounds the characters of all variables of an environment, names and values together; and those of a job's metadata. */
+    private static final int LONGEST_PAIRS = 32 << 10;
+
+    private static final int MOST_PAIRS = 1000;
+    private static final int LONGEST_NAME = 1024;
+    private static final int MOST_EXIT_CODES = 1000;
 
     private BatchRules() {}
 
@@ -44,11 +50,9 @@ final class BatchRules {
         if (job.getPriority() < -MOST_PRIORITY || job.getPriority() > MOST_PRIORITY) {
             return Optional.of(invalid("priority", job.getPriority(), "A priority is -1000 to 1000."));
         }
-        if (job.getMaxParallelTasks() != -1) {
-            return Optional.of(invalid(
-                    "maxParallelTasks",
-                    job.getMaxParallelTasks(),
-                    "A limit of tasks at once is not there yet: give -1."));
+        if (job.getMaxParallelTasks() < -1 || job.getMaxParallelTasks() == 0) {
+            return Optional.of(
+                    invalid("maxParallelTasks", job.getMaxParallelTasks(), "It is -1 for no limit, or at least 1."));
         }
         if (job.getMaxTaskRetries() < -1) {
             return Optional.of(
@@ -59,7 +63,48 @@ final class BatchRules {
                     invalid("constraints.maxWallClockTime", job.getWallClockMillis(), "A limit of time is positive."));
         }
         @Nullable JobManager manager = job.getManager();
-        return manager == null ? Optional.empty() : fault(job, manager.getTask());
+        return nameFault(job.getDisplayName())
+                .or(() -> environmentFault("commonEnvironmentSettings", job.getEnvironment()))
+                .or(() -> pairsFault("metadata", job.getMetadata()))
+                .or(() -> manager == null ? Optional.empty() : fault(job, manager.getTask()));
+    }
+
+    private static Optional<BatchRefused> nameFault(@Nullable String displayName) {
+        return displayName != null && displayName.length() > LONGEST_NAME
+                ? Optional.of(
+                        invalid("displayName", null, "A name to display has at most " + LONGEST_NAME + " characters."))
+                : Optional.empty();
+    }
+
+    /** Returns why a job can't be terminated for a reason. */
+    static Optional<BatchRefused> reasonFault(String reason) {
+        return reason.length() > LONGEST_NAME
+                ? Optional.of(invalid("terminateReason", null, "A reason has at most " + LONGEST_NAME + " characters."))
+                : Optional.empty();
+    }
+
+    private static Optional<BatchRefused> pairsFault(String member, List<NameValue> pairs) {
+        long characters = pairs.stream()
+                .mapToLong(pair -> pair.getName().length() + pair.getValue().length())
+                .sum();
+        return pairs.size() > MOST_PAIRS || characters > LONGEST_PAIRS
+                ? Optional.of(invalid(
+                        member,
+                        null,
+                        "At most " + MOST_PAIRS + " of them, with " + LONGEST_PAIRS + " characters together."))
+                : Optional.empty();
+    }
+
+    private static Optional<BatchRefused> environmentFault(String member, List<NameValue> variables) {
+        boolean isNamed = variables.stream()
+                .allMatch(variable -> !variable.getName().isEmpty()
+                        && variable.getName().indexOf('=') < 0
+                        && variable.getName().indexOf('\0') < 0
+                        && variable.getValue().indexOf('\0') < 0);
+        return isNamed
+                ? pairsFault(member, variables)
+                : Optional.of(
+                        invalid(member, null, "A variable has a name without = and NUL, and a value without NUL."));
     }
 
     /** Returns why a task can't be as it is described. */
@@ -91,7 +136,9 @@ final class BatchRules {
         if (!task.getFiles().isEmpty()) {
             return Optional.of(invalid("resourceFiles", null, "Resource files are not there yet."));
         }
-        return constraintsFault(task.getConstraints())
+        return nameFault(task.getDisplayName())
+                .or(() -> environmentFault("environmentSettings", task.getEnvironment()))
+                .or(() -> constraintsFault(task.getConstraints()))
                 .or(() -> dependenciesFault(job, task))
                 .or(() -> conditionsFault(job, task.getExitConditions()));
     }
@@ -106,9 +153,9 @@ final class BatchRules {
             return Optional.of(invalid(
                     "constraints.maxWallClockTime", constraints.getWallClockMillis(), "A limit of time is positive."));
         }
-        if (constraints.getRetentionMillis() != null && constraints.getRetentionMillis() < 0) {
+        if (constraints.getRetentionMillis() != null) {
             return Optional.of(invalid(
-                    "constraints.retentionTime", constraints.getRetentionMillis(), "A time to keep is not negative."));
+                    "constraints.retentionTime", null, "The files of a task are gone with its end: leave it out."));
         }
         return Optional.empty();
     }
@@ -120,21 +167,37 @@ final class BatchRules {
             return Optional.of(invalid(
                     "dependsOn", null, "The job has to say usesTaskDependencies for its tasks to depend on others."));
         }
-        if (task.getDependsOn().size() + task.getDependsOnRanges().size() > MOST_DEPENDENCIES) {
-            return Optional.of(invalid(
-                    "dependsOn", null, "A task depends on " + MOST_DEPENDENCIES + " ids and ranges of ids at most."));
-        }
         if (task.getDependsOnRanges().stream()
                 .anyMatch(range -> range.getStart() < 0 || range.getEnd() < range.getStart())) {
             return Optional.of(invalid(
                     "dependsOn.taskIdRanges", null, "A range begins at 0 or later, and ends behind its begin."));
         }
-        return depends ? Optional.of(invalid("dependsOn", null, "Dependencies are not there yet.")) : Optional.empty();
+        if (task.getDependsOnRanges().stream().anyMatch(range -> range.getEnd() > Integer.MAX_VALUE)
+                || BatchDependencies.count(task) > BatchDependencies.MOST) {
+            return Optional.of(invalid(
+                    "dependsOn",
+                    null,
+                    "A task depends on " + BatchDependencies.MOST
+                            + " others at most, each integer of its ranges counted."));
+        }
+        boolean areOthers = task.getDependsOn().stream()
+                .allMatch(on -> BatchIds.isValid(on) && !BatchIds.key(on).equals(BatchIds.key(task.getTaskId())));
+        return areOthers
+                ? Optional.empty()
+                : Optional.of(invalid("dependsOn.taskIds", null, "A task depends on ids of other tasks."));
     }
 
     private static Optional<BatchRefused> conditionsFault(BatchJobDefinition job, @Nullable ExitConditions conditions) {
         if (conditions == null) {
             return Optional.empty();
+        }
+        if (conditions.getFileUploadError() != null) {
+            return Optional.of(
+                    invalid("exitConditions.fileUploadError", null, "No files are uploaded here: leave it out."));
+        }
+        if (conditions.getCodes().size() > MOST_EXIT_CODES) {
+            return Optional.of(invalid(
+                    "exitConditions.exitCodes", null, "At most " + MOST_EXIT_CODES + " codes and ranges of codes."));
         }
         if (conditions.getCodes().stream().anyMatch(range -> range.getEnd() < range.getStart())) {
             return Optional.of(invalid("exitConditions.exitCodeRanges", null, "A range ends behind its begin."));
@@ -143,15 +206,10 @@ final class BatchRules {
                         conditions.getCodes().stream().map(ExitCodeRange::getOptions),
                         Stream.of(
                                         Optional.ofNullable(conditions.getPreProcessingError()),
-                                        Optional.ofNullable(conditions.getFileUploadError()),
                                         Optional.ofNullable(conditions.getOtherwise()))
                                 .flatMap(Optional::stream))
                 .flatMap(options -> Optional.ofNullable(options.getJobAction()).stream())
                 .toList();
-        if (actions.contains(JobAction.DISABLE)) {
-            return Optional.of(invalid(
-                    "exitConditions.exitOptions.jobAction", "disable", "A job can't be disabled yet: give terminate."));
-        }
         return !actions.isEmpty() && job.getOnTaskFailure() == OnTaskFailure.NO_ACTION
                 ? Optional.of(invalid(
                         "exitConditions.exitOptions.jobAction",

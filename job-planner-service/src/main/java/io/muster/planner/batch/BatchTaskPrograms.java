@@ -5,9 +5,14 @@ import io.muster.records.BatchJob;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskDefinition;
 import io.muster.records.BatchTaskFacts;
+import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskType;
+import io.muster.records.ChangeTask;
 import io.muster.records.ComputeTask;
+import io.muster.records.Deallocation;
 import io.muster.records.NodeValue;
+import io.muster.records.RuleTasks;
+import io.muster.records.Suspension;
 import io.muster.records.TaskOwner;
 import io.muster.records.TaskOwnerKind;
 import io.muster.records.TaskProgram;
@@ -31,11 +36,12 @@ public final class BatchTaskPrograms {
     }
 
     /** Returns what the job's pool is to run for a task. */
-    public static ComputeTask of(BatchJob job, BatchTask task) {
+    public static ComputeTask of(BatchJob job, BatchTaskRow row) {
+        BatchTask task = row.getTask();
         BatchTaskDefinition definition = task.getDefinition();
         return ComputeTask.newBuilder()
-                .setTaskId(BatchIds.inPool(job.getJobId(), definition.getTaskId()))
-                .setOwner(new TaskOwner(TaskOwnerKind.BATCH_JOB, BatchIds.key(job.getJobId())))
+                .setTaskId(BatchIds.inPool(job.getJobId(), definition.getTaskId(), row.getNumber()))
+                .setOwner(owner(job))
                 .setProgram(TaskProgram.newBuilder()
                         .setCommand(CommandLine.split(definition.getCommandLine()))
                         .setEnvironment(environment(job, definition))
@@ -49,6 +55,50 @@ public final class BatchTaskPrograms {
                 .setBatch(new BatchTaskFacts(
                         job.getJobId(), definition.getTaskId(), task.getType() == BatchTaskType.JOB_MANAGER))
                 .build();
+    }
+
+    /** Returns the number of the rule of a job that is being disabled. */
+    static long ruleNumber(BatchJob job) {
+        return job.getStateSince().toEpochMilli();
+    }
+
+    /** Returns the word to the job's pool how the job's tasks are placed. */
+    public static RuleTasks rule(BatchJob job) {
+        RuleTasks.Builder rule = RuleTasks.newBuilder()
+                .setOwner(owner(job))
+                .setPriority(job.getDefinition().getPriority())
+                .setMost(job.getDefinition().getMaxParallelTasks())
+                .setNumber(ruleNumber(job));
+        return switch (job.getDisabled()) {
+            case REQUEUE ->
+                rule.setSuspension(Suspension.EMPTIED)
+                        .setTasks(Deallocation.REQUEUE)
+                        .build();
+            case TERMINATE ->
+                rule.setSuspension(Suspension.SUSPENDED)
+                        .setTasks(Deallocation.TERMINATE)
+                        .build();
+            case WAIT -> rule.setSuspension(Suspension.SUSPENDED).build();
+            case null -> rule.build();
+        };
+    }
+
+    /** Returns the word to the job's pool that nothing is said of the job's tasks any more. */
+    public static RuleTasks noRule(BatchJob job) {
+        return RuleTasks.newBuilder().setOwner(owner(job)).build();
+    }
+
+    private static TaskOwner owner(BatchJob job) {
+        return new TaskOwner(TaskOwnerKind.BATCH_JOB, BatchIds.key(job.getJobId()));
+    }
+
+    /** Returns the word to the job's pool that a task has other limits. */
+    public static ChangeTask change(BatchJob job, BatchTaskRow row) {
+        BatchTaskDefinition definition = row.getTask().getDefinition();
+        return new ChangeTask(
+                BatchIds.inPool(job.getJobId(), definition.getTaskId(), row.getNumber()),
+                mostRetries(job, definition),
+                seconds(definition.getConstraints().getWallClockMillis()));
     }
 
     private static Map<String, String> environment(BatchJob job, BatchTaskDefinition task) {

@@ -14,6 +14,12 @@ public interface BatchTasks {
     /** Returns a task. @param taskId in lower case */
     Optional<BatchTaskRow> task(String taskId);
 
+    /** Returns whether what can be waited for has come: see {@link BatchDependencies}. */
+    boolean isThere(String name);
+
+    /** Lists tasks that wait for a name, at most so many. */
+    List<String> waiting(String name, int most);
+
     /** Lists tasks in the order of their ids in lower case. @param after the id behind which to begin; null for the first */
     List<BatchTaskRow> page(@Nullable String after, int most);
 }

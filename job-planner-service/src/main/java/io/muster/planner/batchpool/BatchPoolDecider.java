@@ -12,6 +12,7 @@ import io.muster.records.BatchPoolDeleting;
 import io.muster.records.BatchPoolEvent;
 import io.muster.records.BatchPoolNodesAsked;
 import io.muster.records.BatchPoolNodesCounted;
+import io.muster.records.BatchPoolNodesNotFound;
 import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchPoolRefused;
 import io.muster.records.BatchPoolResizeStarted;
@@ -116,11 +117,15 @@ public final class BatchPoolDecider {
                                 "Automatic scaling is not enabled for the pool.")
                         : happened(pool, changed(pool, builder -> builder.setAutoScale(null)), now);
             case BatchPoolInput.Delete _ ->
-                happened(pool, new BatchPoolDeleting(resizing(now, ENDLESS, Deallocation.TERMINATE, List.of())), now);
+                happened(
+                        pool,
+                        new BatchPoolDeleting(resizing(pool, now, ENDLESS, Deallocation.TERMINATE, List.of(), true)),
+                        now);
             case BatchPoolInput.Counted(int nodes) ->
                 nodes == pool.getNodes()
                         ? new Decision.Nothing<>()
                         : happened(pool, new BatchPoolNodesCounted(nodes), now);
+            case BatchPoolInput.NotFound(List<String> nodes) -> notFound(pool, nodes, now);
             case BatchPoolInput.TasksCounted(int active, int running) -> sampled(pool, active, running, now);
             case BatchPoolInput.Scale _ -> scale(pool, formulas, now);
             case BatchPoolInput.Begin _ -> begin(pool, now);
@@ -143,6 +148,7 @@ public final class BatchPoolDecider {
                     BatchPoolInput.DisableAutoScale _,
                     BatchPoolInput.Delete _ -> true;
             case BatchPoolInput.Counted _,
+                    BatchPoolInput.NotFound _,
                     BatchPoolInput.TasksCounted _,
                     BatchPoolInput.Scale _,
                     BatchPoolInput.Begin _,
@@ -246,7 +252,7 @@ public final class BatchPoolDecider {
         return whyNotResized(pool)
                 .orElseGet(() -> start(
                         pool,
-                        target(pool.getDefinition(), left),
+                        target(pool.getDefinition(), pool.getDefinition().getTargetDedicated(), left),
                         timeout(pool, asked.getTimeoutMillis()),
                         asked.getTasks(),
                         asked.getNodeIds(),
@@ -254,8 +260,8 @@ public final class BatchPoolDecider {
     }
 
     /** Returns a definition whose targets are so many in all: dedicated ones first. */
-    private static BatchPoolDefinition target(BatchPoolDefinition definition, int total) {
-        int dedicated = Math.min(definition.getTargetDedicated(), total);
+    private static BatchPoolDefinition target(BatchPoolDefinition definition, int mostDedicated, int total) {
+        int dedicated = Math.min(mostDedicated, total);
         return BatchPoolDefinition.newBuilder(definition)
                 .setTargetDedicated(dedicated)
                 .setTargetLowPriority(total - dedicated)
@@ -269,11 +275,36 @@ public final class BatchPoolDecider {
             Deallocation tasks,
             List<String> nodes,
             Instant now) {
-        return happened(pool, new BatchPoolResizeStarted(definition, resizing(now, timeout, tasks, nodes)), now);
+        boolean shrinks = !nodes.isEmpty() || BatchPools.target(definition) < pool.getNodes();
+        return happened(
+                pool, new BatchPoolResizeStarted(definition, resizing(pool, now, timeout, tasks, nodes, shrinks)), now);
     }
 
-    private static PoolResize resizing(Instant now, Duration timeout, Deallocation tasks, List<String> nodes) {
-        return new PoolResize(now, now.plus(timeout), tasks, now.plus(AGAIN), nodes);
+    private static PoolResize resizing(
+            BatchPool pool, Instant now, Duration timeout, Deallocation tasks, List<String> nodes, boolean shrinks) {
+        int dedicated = pool.getDefinition().getTargetDedicated();
+        return new PoolResize(now, now.plus(timeout), tasks, now.plus(AGAIN), nodes, shrinks, dedicated);
+    }
+
+    /** Has a resize go on without the nodes that the pool doesn't have. */
+    private static Decision<BatchPoolEvent> notFound(BatchPool pool, List<String> missing, Instant now) {
+        @Nullable PoolResize resize = pool.getResize();
+        List<String> named = resize == null
+                ? List.of()
+                : resize.getNodeIds().stream().distinct().toList();
+        List<String> left =
+                named.stream().filter(node -> !missing.contains(node)).toList();
+        return resize == null || left.size() == named.size()
+                ? new Decision.Nothing<>()
+                : happened(
+                        pool,
+                        new BatchPoolNodesNotFound(
+                                target(
+                                        pool.getDefinition(),
+                                        resize.getDedicatedBefore(),
+                                        BatchPools.target(pool) + named.size() - left.size()),
+                                PoolResize.newBuilder(resize).setNodeIds(left).build()),
+                        now);
     }
 
     private static Decision<BatchPoolEvent> enable(
@@ -396,6 +427,8 @@ public final class BatchPoolDecider {
                 changed.setResize(PoolResize.newBuilder(Objects.requireNonNull(before.getResize()))
                         .setAskAt(asked.getAskAt())
                         .build());
+            case BatchPoolNodesNotFound missing ->
+                changed.setDefinition(missing.getDefinition()).setResize(missing.getResize());
             case BatchPoolResizeStopping _ -> allocation(changed, AllocationState.STOPPING, at);
             case BatchPoolResized resized ->
                 allocation(changed, AllocationState.STEADY, at).setResize(null).setErrors(resized.getErrors());

@@ -7,6 +7,7 @@ import io.muster.records.EnableBatchPoolAutoScale;
 import io.muster.records.RemoveBatchPoolNodes;
 import io.muster.records.ResizeBatchPool;
 import io.muster.records.StopBatchPoolResize;
+import java.util.List;
 
 /** Holds what a pool of Batch decides about. */
 public sealed interface BatchPoolInput {
@@ -36,6 +37,9 @@ public sealed interface BatchPoolInput {
 
     /** Says how many nodes the pool has. */
     record Counted(int nodes) implements BatchPoolInput {}
+
+    /** Says that nodes that were to go are none of the pool's. */
+    record NotFound(List<String> nodes) implements BatchPoolInput {}
 
     /** Says how many of the pool's tasks have not ended. */
     record TasksCounted(int active, int running) implements BatchPoolInput {}

@@ -1,6 +1,7 @@
 package io.muster.planner.batchpool;
 
 import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolDefinition;
 import io.muster.records.BatchPoolState;
 
 /** Reads documents of pools. */
@@ -9,10 +10,11 @@ public final class BatchPools {
 
     /** Returns how many nodes a pool is to have. */
     public static int target(BatchPool pool) {
-        return pool.getState() == BatchPoolState.DELETING
-                ? 0
-                : pool.getDefinition().getTargetDedicated()
-                        + pool.getDefinition().getTargetLowPriority();
+        return pool.getState() == BatchPoolState.DELETING ? 0 : target(pool.getDefinition());
+    }
+
+    static int target(BatchPoolDefinition definition) {
+        return definition.getTargetDedicated() + definition.getTargetLowPriority();
     }
 
     /** Returns how many of its nodes count as dedicated: nodes are alike, and the first ones are. */

@@ -90,13 +90,13 @@ public final class PoolEventBodies {
 
     /** Returns the body of a PoolResizeStartEvent. @param pool behind the start */
     public static String resizeStarted(BatchPool pool, PoolResize resize) {
-        return Json.text(resize(pool, option(pool, resize)));
+        return Json.text(resize(pool, option(resize)));
     }
 
     /** Returns the body of a PoolResizeCompleteEvent. @param before the end */
     public static String resizeCompleted(BatchPool before, BatchPoolResized resized, Instant endedAt) {
         @Nullable PoolResize resize = before.getResize();
-        Map<String, Object> body = resize(before, resize == null ? "invalid" : option(before, resize));
+        Map<String, Object> body = resize(before, resize == null ? "invalid" : option(resize));
         body.put("startTime", time(resized.getStartedAt()));
         body.put("endTime", time(endedAt));
         body.put("resultCode", resized.getCode());
@@ -118,10 +118,8 @@ public final class PoolEventBodies {
     }
 
     /** Returns what becomes of tasks, in Batch's words; invalid where no node is to go. */
-    private static String option(BatchPool pool, PoolResize resize) {
-        return pool.getNodes() <= BatchPools.target(pool) && resize.getNodeIds().isEmpty()
-                ? "invalid"
-                : word(resize.getTasks());
+    private static String option(PoolResize resize) {
+        return resize.getShrinks() ? word(resize.getTasks()) : "invalid";
     }
 
     private static String word(Deallocation tasks) {

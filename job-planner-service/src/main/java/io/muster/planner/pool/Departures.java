@@ -26,8 +26,8 @@ final class Departures {
         this.stopTask = stopTask;
     }
 
-    /** Has nodes go to another pool. @return whether the pool has all nodes that are named */
-    boolean move(PoolInput.MoveNodes move) {
+    /** Has nodes go to another pool: as many as are wanted in all, less those that are named and not there. */
+    void move(PoolInput.MoveNodes move) {
         Goal goal = new Goal.OtherPool(move.to());
         move.nodes().stream()
                 .filter(node -> pool.admitted(node).isPresent())
@@ -38,8 +38,23 @@ final class Departures {
                         .filter(departure -> departure.goal().equals(goal))
                         .isPresent())
                 .count();
-        choose(move, (int) Math.max(0, move.count() - underWay)).forEach(node -> depart(node, goal, move.tasks()));
-        return move.nodes().stream().allMatch(node -> pool.admitted(node).isPresent());
+        int wanted = move.count() - missing(move).size();
+        choose(move, (int) Math.max(0, wanted - underWay)).forEach(node -> depart(node, goal, move.tasks()));
+    }
+
+    /** Lists the nodes that are named and that the pool does not have. */
+    List<String> missing(PoolInput.MoveNodes move) {
+        return move.nodes().stream()
+                .distinct()
+                .filter(node -> pool.admitted(node).isEmpty())
+                .toList();
+    }
+
+    /** Has a node that came to a closed pool go to the reserve. */
+    void sendOnIfClosed(String node) {
+        if (pool.closed() && pool.departure(node).isEmpty()) {
+            depart(node, new Goal.OtherPool(Pool.RESERVE), Deallocation.TERMINATE);
+        }
     }
 
     /** Chooses nodes that go: to the reserve those first that are of no use, then those that run least; to a pool only those that take tasks. */

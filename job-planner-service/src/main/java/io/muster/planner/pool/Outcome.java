@@ -23,7 +23,7 @@ public record Outcome(Result result, OptionalInt exitCode, String detail) {
         ABORTED
     }
 
-    static Outcome without(Result result) {
+    public static Outcome without(Result result) {
         return new Outcome(result, OptionalInt.empty(), "");
     }
 }

@@ -61,12 +61,16 @@ public final class Pool {
     private final Map<String, Instant> announced = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
-    private final Queues queues = new Queues();
+    private final Groups groups = new Groups();
+    private final Queues queues = new Queues(groups);
     private final Unplaced unplaced = new Unplaced();
     private long nextNumber;
     private long nextPlacement;
     private int slotsPerNode;
     private PoolDecider.Placement placement = PoolDecider.Placement.SPREAD;
+    private boolean closed;
+    private int waiting;
+    private int running;
 
     /** Makes an empty one. */
     public Pool() {}
@@ -76,12 +80,15 @@ public final class Pool {
             Map<String, Admission> admitted,
             Collection<Node> nodes,
             Collection<Task> tasks,
+            Map<String, GroupRule> rules,
             long nextNumber,
             long nextPlacement,
             PoolEvent.Configured configured) {
         Pool pool = new Pool();
         pool.slotsPerNode = configured.slotsPerNode();
         pool.placement = configured.placement();
+        pool.closed = configured.closed();
+        rules.forEach(pool.groups::set);
         pool.admitted.putAll(admitted);
         nodes.forEach(node -> pool.putNode(node.drained(pool.takesNothing(node.id()))));
         for (Task task : tasks) {
@@ -251,6 +258,21 @@ public final class Pool {
         return !unplaced.due(now).isEmpty();
     }
 
+    /** Returns how the tasks of a group are placed. */
+    public GroupRule rule(String group) {
+        return groups.rule(group);
+    }
+
+    /** Lists the tasks of a group that are placed. */
+    List<String> placedOf(String group) {
+        return groups.placed(group);
+    }
+
+    /** Returns whether a group is suspended, and none of its tasks is placed. */
+    boolean isIdle(String group) {
+        return rule(group).suspension() != GroupRule.Suspension.NONE && groups.isIdle(group);
+    }
+
     Queues queues() {
         return queues;
     }
@@ -331,7 +353,11 @@ public final class Pool {
                 Task task = known(taskId);
                 put(new Task(task.definition(), task.number(), task.state(), true));
             }
-            case PoolEvent.TaskForgotten(String taskId) -> tasks.remove(taskId);
+            case PoolEvent.TaskChanged(String taskId, int most) -> {
+                Task task = known(taskId);
+                put(new Task(task.definition().retried(most), task.number(), task.state(), task.disowned()));
+            }
+            case PoolEvent.TaskForgotten(String taskId) -> count(tasks.remove(taskId), -1);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) -> {
                 admitted.put(node, new Admission(gateway, epoch, drained, departure(node)));
                 changeNode(node, known -> known.drained(takesNothing(node)));
@@ -353,9 +379,17 @@ public final class Pool {
             case PoolEvent.NodeReleased(String node) ->
                 depart(node, departure(node).map(Departure::asReleased));
             case PoolEvent.NodeStays(String node) -> depart(node, Optional.empty());
-            case PoolEvent.Configured(int slots, PoolDecider.Placement order) -> {
+            case PoolEvent.GroupRuled(String group, GroupRule rule) -> {
+                groups.set(group, rule);
+                queues.changed(group);
+            }
+            case PoolEvent.GroupIdle _ -> {
+                // Follows from what its tasks do.
+            }
+            case PoolEvent.Configured(int slots, PoolDecider.Placement order, boolean closes) -> {
                 slotsPerNode = slots;
                 placement = order;
+                closed = closes;
             }
         }
     }
@@ -412,6 +446,28 @@ public final class Pool {
     /** Returns how nodes are chosen. */
     public PoolDecider.Placement placement() {
         return placement;
+    }
+
+    /** Returns whether nodes that come go to the reserve. */
+    public boolean closed() {
+        return closed;
+    }
+
+    /** Returns how many tasks wait, for nodes or for a time. */
+    public int waiting() {
+        return waiting;
+    }
+
+    /** Returns how many tasks are placed. */
+    public int running() {
+        return running;
+    }
+
+    /** Returns how many devices that may report have not lost their lease. */
+    public int present() {
+        return (int) admitted.keySet().stream()
+                .filter(id -> node(id).filter(Node::lost).isEmpty())
+                .count();
     }
 
     private boolean takesNothing(String node) {
@@ -473,11 +529,44 @@ public final class Pool {
         put(new Task(task.definition(), task.number(), state, task.disowned()));
     }
 
+    /** Notes in its group whether a task is placed. */
+    private void regroup(@Nullable Task before, Task task) {
+        boolean was = before != null && before.state() instanceof Active;
+        boolean is = task.state() instanceof Active;
+        if (was != is) {
+            String group = task.definition().group();
+            if (is) {
+                groups.place(group, task.definition().id());
+            } else {
+                groups.release(group, task.definition().id());
+            }
+            if (rule(group).most() >= 0) {
+                queues.changed(group);
+            }
+        }
+    }
+
+    private void count(@Nullable Task task, int by) {
+        switch (task == null ? null : task.state()) {
+            case TaskState.Queued _, TaskState.BackingOff _ -> waiting += by;
+            case Active _ -> running += by;
+            case TaskState.Completed _ -> {
+                // It has ended.
+            }
+            case null -> {
+                // There is none.
+            }
+        }
+    }
+
     private void put(Task task) {
         @Nullable Task before = tasks.put(task.definition().id(), task);
+        count(before, -1);
+        count(task, 1);
         if (before != null && before.state() instanceof TaskState.Queued) {
             queues.remove(before);
         }
+        regroup(before, task);
         if (task.state() instanceof TaskState.Queued) {
             queues.add(task);
         }

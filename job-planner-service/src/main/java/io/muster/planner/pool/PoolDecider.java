@@ -44,6 +44,9 @@ public final class PoolDecider {
     /** Bounds the kinds of queued tasks for which one placing asks for nodes; the next one goes on behind them. */
     static final int MOST_ASKED = 200;
 
+    /** Bounds the owners of whose first tasks of a kind it is said at once that they find no nodes. */
+    static final int MOST_SPEAKERS = 20;
+
     /** Says how nodes are chosen. */
     public enum Placement {
         /** Takes the least loaded first. */
@@ -87,15 +90,19 @@ public final class PoolDecider {
         PoolDecider decider = new PoolDecider(pool, placement, now, logTime);
         switch (input) {
             case PoolInput.Submit(TaskDefinition task, boolean differs) -> decider.submit(task, differs);
+            case PoolInput.Change(String taskId, int most) -> decider.change(taskId, most);
             case PoolInput.Stop(String taskId) -> decider.stop(taskId);
             case PoolInput.Forget(String taskId) -> decider.forget(taskId);
             case PoolInput.SetScheduling(String node, boolean enabled, Deallocation tasks) ->
                 decider.setScheduling(node, enabled, tasks);
+            case PoolInput.RuleGroup(String group, GroupRule rule, Deallocation tasks) ->
+                decider.ruleGroup(group, rule, tasks);
             case PoolInput.MoveNodes move -> decider.move(move);
             case PoolInput.StopMoves _ -> decider.departures.stop();
             case PoolInput.MoveRefused(String node) -> decider.departures.refused(node);
             case PoolInput.RestartNode(String node, Deallocation tasks) -> decider.restart(node, tasks);
-            case PoolInput.Configure(int slotsPerNode, Placement order) -> decider.configure(slotsPerNode, order);
+            case PoolInput.Configure(int slotsPerNode, Placement order, boolean closed) ->
+                decider.configure(slotsPerNode, order, closed);
             case PoolInput.NodeConnected(String node, int gateway, long epoch, boolean drained) ->
                 decider.connected(node, gateway, epoch, drained);
             case PoolInput.NodeRemoved(String node) -> decider.removed(node);
@@ -143,6 +150,15 @@ public final class PoolDecider {
         }
     }
 
+    private void change(String taskId, int most) {
+        Optional<Task> task = pool.task(taskId);
+        if (task.isEmpty() || task.get().state() instanceof TaskState.Completed) {
+            refuse(Reason.NO_SUCH_TASK, "The pool has no such task, or it has ended.");
+        } else {
+            happened(new PoolEvent.TaskChanged(taskId, most));
+        }
+    }
+
     private void stop(String taskId) {
         Optional<Task> task = pool.task(taskId);
         if (task.isEmpty()) {
@@ -183,6 +199,34 @@ public final class PoolDecider {
         });
     }
 
+    private void ruleGroup(String group, GroupRule rule, Deallocation tasks) {
+        if (!pool.rule(group).equals(rule)) {
+            happened(new PoolEvent.GroupRuled(group, rule));
+        }
+        if (rule.suspension() == GroupRule.Suspension.NONE) {
+            return;
+        }
+        for (String taskId : pool.placedOf(group)) {
+            switch (tasks) {
+                case REQUEUE -> {
+                    Active active = (Active) pool.task(taskId).orElseThrow().state();
+                    orderStop(new Token(taskId, active.placement()), active);
+                }
+                case TERMINATE -> stop(taskId);
+                case TASK_COMPLETION, RETAINED_DATA -> {
+                    // It goes on.
+                }
+            }
+        }
+        noteIdle(group);
+    }
+
+    private void noteIdle(String group) {
+        if (pool.isIdle(group)) {
+            happened(new PoolEvent.GroupIdle(group, pool.rule(group).number()));
+        }
+    }
+
     private void setScheduling(String node, boolean enabled, Deallocation tasks) {
         boolean requeues = !enabled && tasks == Deallocation.REQUEUE;
         Optional<Node> known = knownNode(node);
@@ -210,7 +254,8 @@ public final class PoolDecider {
     }
 
     private void move(PoolInput.MoveNodes move) {
-        if (!departures.move(move)) {
+        departures.move(move);
+        if (!departures.missing(move).isEmpty()) {
             refuseNode();
         }
     }
@@ -219,10 +264,11 @@ public final class PoolDecider {
         knownNode(node).ifPresent(known -> departures.restart(known, tasks));
     }
 
-    private void configure(int slotsPerNode, Placement order) {
-        if (pool.slotsPerNode() != slotsPerNode || pool.placement() != order) {
-            happened(new PoolEvent.Configured(slotsPerNode, order));
+    private void configure(int slotsPerNode, Placement order, boolean closed) {
+        if (pool.slotsPerNode() != slotsPerNode || pool.placement() != order || pool.closed() != closed) {
+            happened(new PoolEvent.Configured(slotsPerNode, order, closed));
         }
+        pool.admitted().forEach(departures::sendOnIfClosed);
     }
 
     private void connected(String node, int gateway, long epoch, boolean drained) {
@@ -232,6 +278,7 @@ public final class PoolDecider {
         } else if (before.map(at -> at.epoch() < epoch).orElse(true)) {
             happened(new PoolEvent.NodeAdmitted(node, gateway, epoch, drained));
             orders.add(new NodeOrder.Join(node, gateway, epoch));
+            departures.sendOnIfClosed(node);
         } else if (before.get().epoch() == epoch && before.get().drained() != drained) {
             happened(new PoolEvent.NodeAdmitted(node, gateway, epoch, drained));
             if (drained) {
@@ -300,7 +347,9 @@ public final class PoolDecider {
             Active active = (Active) task.state();
             Token token = new Token(task.definition().id(), active.placement());
             if (unknown.remove(token)) {
-                if (isEnding(active) || pool.isEmptied(report.node())) {
+                if (isEnding(active)
+                        || pool.isEmptied(report.node())
+                        || isEmptied(task.definition().group())) {
                     // The order may have been lost with the connection.
                     orders.add(new NodeOrder.Stop(report.node(), token));
                 }
@@ -429,6 +478,7 @@ public final class PoolDecider {
         Active active = (Active) task.state();
         if (active.isOver()) {
             resolve(task.definition(), active);
+            noteIdle(task.definition().group());
         } else if (isEnding(active) && !isEnding(before.get())) {
             orderStop(token, active);
         }
@@ -458,12 +508,16 @@ public final class PoolDecider {
         } else if (primary instanceof Ending.Exited exited && isFinal(exited.cause())) {
             exited(task, active, exited);
         } else if (endings.stream().allMatch(Ending.NeverBegan.class::isInstance)) {
-            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt()));
+            happened(new PoolEvent.TaskRequeued(
+                    task.id(),
+                    isOfDrain(task, active)
+                            ? active.attempt().requeued()
+                            : active.attempt().orderedAgain()));
         } else if (endings.stream().anyMatch(PoolDecider::isFailure)) {
             failed(task, active, OptionalInt.empty(), "A part of the task failed.");
         } else if (primary instanceof Ending.Exited exited && isDoneInItsGrace(task, active, exited)) {
             complete(task.id(), new Outcome(Result.SUCCEEDED, code(exited), exited.detail()));
-        } else if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isOfDrain(active)) {
+        } else if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isOfDrain(task, active)) {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().requeued()));
         } else {
             nodeLost(task, active);
@@ -475,13 +529,19 @@ public final class PoolDecider {
         return task.restart().isEmpty()
                 && primary.cause() == Cause.STOPPED
                 && primary.code() == 0
-                && pool.isEmptied(active.members().firstEntry().getKey());
+                && (isEmptied(task.group())
+                        || pool.isEmptied(active.members().firstEntry().getKey()));
     }
 
-    /** Returns whether a part of an attempt was stopped because its node is emptied. */
-    private boolean isOfDrain(Active active) {
+    /** Returns whether the tasks of a group that are placed are to wait again. */
+    private boolean isEmptied(String group) {
+        return pool.rule(group).suspension() == GroupRule.Suspension.EMPTIED;
+    }
+
+    /** Returns whether a part of an attempt was stopped because its node, or its group, is emptied. */
+    private boolean isOfDrain(TaskDefinition task, Active active) {
         return active.members().entrySet().stream()
-                .anyMatch(part -> pool.isEmptied(part.getKey())
+                .anyMatch(part -> (isEmptied(task.group()) || pool.isEmptied(part.getKey()))
                         && part.getValue() instanceof Member.Over(Ending ending)
                         && (ending instanceof Ending.NeverBegan
                                 || ending instanceof Ending.Exited exited && exited.cause() == Cause.STOPPED));
@@ -538,7 +598,7 @@ public final class PoolDecider {
 
     private void nodeLost(TaskDefinition task, Active active) {
         if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.ABORT
-                || (task.restart().isEmpty() && active.attempt().systemVersion() >= MOST_RECOVERIES)) {
+                || (task.restart().isEmpty() && active.attempt().recoveries() >= MOST_RECOVERIES)) {
             complete(task.id(), Outcome.without(Result.ABORTED));
         } else {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().recovered()));
@@ -564,7 +624,7 @@ public final class PoolDecider {
     }
 
     private void notPlaced(Task task) {
-        if (pool.unplaced().isNews(task.definition().shape(), now)) {
+        if (pool.unplaced().isNews(Unplaced.Kind.of(task.definition()), now)) {
             happened(new PoolEvent.TaskNotPlaced(
                     task.definition().id(), task.state().attempt()));
         }
@@ -574,7 +634,7 @@ public final class PoolDecider {
         pool.unplaced()
                 .due(now)
                 .forEach(kind -> pool.queues()
-                        .first(kind)
+                        .first(kind.shape(), kind.group())
                         .ifPresentOrElse(this::notPlaced, () -> pool.unplaced().forget(kind)));
     }
 
@@ -592,10 +652,10 @@ public final class PoolDecider {
             List<Node> chosen = pool.choose(task.definition().shape(), placement == Placement.SPREAD, now);
             if (chosen.isEmpty()) {
                 queues.pass(task);
-                notPlaced(task);
+                queues.firsts(task.definition().shape(), MOST_SPEAKERS).forEach(this::notPlaced);
                 continue;
             }
-            pool.unplaced().placed(task.definition().shape());
+            pool.unplaced().placed(Unplaced.Kind.of(task.definition()));
             Token token = new Token(task.definition().id(), pool.nextPlacement());
             happened(new PoolEvent.TaskPlaced(
                     token,

@@ -26,6 +26,9 @@ public sealed interface PoolEvent {
     /** Says that nothing of an attempt runs on a node any more. */
     record AttemptOver(Token token, String node, Ending ending) implements PoolEvent {}
 
+    /** Says that a task has other limits from its next attempt on. @param most how often it may be tried again */
+    record TaskChanged(String taskId, int most) implements PoolEvent {}
+
     /** Says that a user has asked that a task stops. */
     record TaskStopping(String taskId) implements PoolEvent {}
 
@@ -70,6 +73,15 @@ public sealed interface PoolEvent {
     /** Says that a node that was to depart stays, or has started anew. */
     record NodeStays(String node) implements PoolEvent {}
 
-    /** Says how nodes are used from now on. */
-    record Configured(int slotsPerNode, PoolDecider.Placement placement) implements PoolEvent {}
+    /** Says how the tasks of a group are placed from now on. */
+    record GroupRuled(String group, GroupRule rule) implements PoolEvent {}
+
+    /** Says that no task of a suspended group is placed any more. @param number of its rule */
+    record GroupIdle(String group, long number) implements PoolEvent {}
+
+    /** Says how nodes are used from now on. @param closed whether those that come go to the reserve */
+    record Configured(int slotsPerNode, PoolDecider.Placement placement, boolean closed) implements PoolEvent {
+        /** Is how a pool uses its nodes of which nothing was said. */
+        public static final Configured NOT = new Configured(0, PoolDecider.Placement.SPREAD, false);
+    }
 }

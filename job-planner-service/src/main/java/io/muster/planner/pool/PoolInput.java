@@ -9,6 +9,9 @@ public sealed interface PoolInput {
     /** Says that a task is to run. @param differs whether the pool keeps a task of that id with another program or owner */
     record Submit(TaskDefinition task, boolean differs) implements PoolInput {}
 
+    /** Says how often a task may be tried again from now on; its limits of time change beside. */
+    record Change(String taskId, int most) implements PoolInput {}
+
     /** Says that a task is to end, in any state. */
     record Stop(String taskId) implements PoolInput {}
 
@@ -37,8 +40,11 @@ public sealed interface PoolInput {
     /** Says that a node's program is to start anew, as soon as the node is empty. */
     record RestartNode(String node, Deallocation tasks) implements PoolInput {}
 
-    /** Says how nodes are used. @param slotsPerNode no more slots of a node are used; 0 for all */
-    record Configure(int slotsPerNode, PoolDecider.Placement placement) implements PoolInput {}
+    /** Says how the tasks of a group are placed. @param tasks what becomes of those that are, where it is suspended */
+    record RuleGroup(String group, GroupRule rule, Deallocation tasks) implements PoolInput {}
+
+    /** Says how nodes are used. @param slotsPerNode no more slots of a node are used; 0 for all @param closed whether those that come go to the reserve */
+    record Configure(int slotsPerNode, PoolDecider.Placement placement, boolean closed) implements PoolInput {}
 
     /** Says that a device of the pool takes tasks over a connection: it may report. @param drained whether it gets nothing to run, and its attempts go to others */
     record NodeConnected(String node, int gateway, long epoch, boolean drained) implements PoolInput {}

@@ -15,25 +15,44 @@ import org.jspecify.annotations.Nullable;
 /**
  * Holds the queued tasks of a pool by kind: those of one kind can run on the same nodes, so that the first of them speaks for all. A round asks about kinds in
  * the order of their first tasks. One that finds no room is passed, and is asked about again when there is room that it might take: one that is pinned to a
- * node when that node has some, others when any has. So a placing costs by what changed, and never more than its budget. For one thread.
+ * node when that node has some, others when any has. So a placing costs by what changed, and never more than its budget.
+ *
+ * <p>The tasks of a kind wait in a line a group, whose first one stands for it as long as its rule lets another one be placed. A rule that changes costs by the kinds
+ * of its group, and not by its tasks. For one thread.
  */
 final class Queues {
-    /** Orders tasks as they are placed. */
+    /** Orders the tasks of a group. */
     private static final Comparator<Task> ORDER = Comparator.comparingInt(
                     (Task task) -> task.definition().priority())
             .reversed()
             .thenComparingLong(Task::number);
 
+    /** Is a task that stands for its group. @param priority that it has there */
+    private record Head(int priority, Task task) {
+        private static final Comparator<Head> ORDER = Comparator.comparingInt(Head::priority)
+                .reversed()
+                .thenComparingLong(head -> head.task().number());
+    }
+
+    /** Holds the tasks of a kind. */
+    private static final class Line {
+        private final Map<String, TreeSet<Task>> byGroup = new HashMap<>();
+        private final Map<String, Head> standing = new HashMap<>();
+        private final TreeSet<Head> heads = new TreeSet<>(Head.ORDER);
+    }
+
     private static final int FEW = PoolDecider.MOST_ASKED;
 
-    private final Map<Shape, TreeSet<Task>> byKind = new HashMap<>();
+    private final Groups groups;
+    private final Map<Shape, Line> byKind = new HashMap<>();
+    private final Map<String, Set<Shape>> kindsOf = new HashMap<>();
     private final Map<String, Set<Shape>> pinned = new HashMap<>();
     private final Set<Shape> anywhere = new HashSet<>();
 
     /** Holds the first task of each kind about which the round has yet to ask. */
-    private final TreeSet<Task> round = new TreeSet<>(ORDER);
+    private final TreeSet<Head> round = new TreeSet<>(Head.ORDER);
 
-    private final Map<Shape, Task> inRound = new HashMap<>();
+    private final Map<Shape, Head> inRound = new HashMap<>();
     /** Holds the kinds that found no room in this round, so that they don't keep it from coming to others. */
     private final Set<Shape> passed = new HashSet<>();
 
@@ -41,8 +60,9 @@ final class Queues {
     private boolean room;
     private long asks;
 
-    boolean isEmpty() {
-        return byKind.isEmpty();
+    /** @param groups whose rules say which tasks may be placed: {@link #changed} follows each change of them */
+    Queues(Groups groups) {
+        this.groups = groups;
     }
 
     /** Returns whether there are kinds that may find room. */
@@ -52,32 +72,40 @@ final class Queues {
 
     void add(Task task) {
         Shape kind = task.definition().shape();
-        @Nullable TreeSet<Task> queue = byKind.get(kind);
-        if (queue == null) {
-            queue = new TreeSet<>(ORDER);
-            queue.add(task);
-            byKind.put(kind, queue);
-            kind.pinnedTo()
-                    .ifPresentOrElse(
-                            node -> pinned.computeIfAbsent(node, _ -> new HashSet<>())
-                                    .add(kind),
-                            () -> anywhere.add(kind));
+        String group = task.definition().group();
+        Line line = byKind.computeIfAbsent(kind, this::lineOf);
+        line.byGroup.computeIfAbsent(group, _ -> new TreeSet<>(ORDER)).add(task);
+        kindsOf.computeIfAbsent(group, _ -> new HashSet<>()).add(kind);
+        boolean stood = !line.heads.isEmpty();
+        stand(line, group);
+        if (!stood || inRound.containsKey(kind)) {
             ask(kind);
-        } else {
-            queue.add(task);
-            if (inRound.containsKey(kind)) {
-                ask(kind);
-            }
         }
+    }
+
+    private Line lineOf(Shape kind) {
+        kind.pinnedTo()
+                .ifPresentOrElse(
+                        node -> pinned.computeIfAbsent(node, _ -> new HashSet<>())
+                                .add(kind),
+                        () -> anywhere.add(kind));
+        return new Line();
     }
 
     void remove(Task task) {
         Shape kind = task.definition().shape();
-        TreeSet<Task> queue = byKind.getOrDefault(kind, new TreeSet<>(ORDER));
-        queue.remove(task);
+        String group = task.definition().group();
+        Line line = byKind.getOrDefault(kind, new Line());
+        TreeSet<Task> tasks = line.byGroup.getOrDefault(group, new TreeSet<>(ORDER));
+        tasks.remove(task);
+        if (tasks.isEmpty()) {
+            line.byGroup.remove(group);
+            forget(kindsOf, group, kind);
+        }
+        stand(line, group);
         boolean asked = inRound.containsKey(kind);
         drop(kind);
-        if (!queue.isEmpty()) {
+        if (!line.byGroup.isEmpty()) {
             if (asked) {
                 ask(kind);
             }
@@ -87,26 +115,57 @@ final class Queues {
         anywhere.remove(kind);
         passed.remove(kind);
         nextRound.remove(kind);
-        kind.pinnedTo().ifPresent(node -> {
-            Set<Shape> kinds = pinned.getOrDefault(node, new HashSet<>());
-            kinds.remove(kind);
-            if (kinds.isEmpty()) {
-                pinned.remove(node);
+        kind.pinnedTo().ifPresent(node -> forget(pinned, node, kind));
+    }
+
+    private static void forget(Map<String, Set<Shape>> kinds, String key, Shape kind) {
+        Set<Shape> known = kinds.getOrDefault(key, new HashSet<>());
+        known.remove(kind);
+        if (known.isEmpty()) {
+            kinds.remove(key);
+        }
+    }
+
+    /** Has the first task of a group stand for it, if one may be placed. */
+    private void stand(Line line, String group) {
+        @Nullable Head before = line.standing.remove(group);
+        if (before != null) {
+            line.heads.remove(before);
+        }
+        @Nullable TreeSet<Task> tasks = line.byGroup.get(group);
+        if (tasks != null && groups.isOpen(group)) {
+            Task first = tasks.first();
+            int own = first.definition().priority();
+            Head head = new Head(groups.rule(group).priority().orElse(own), first);
+            line.standing.put(group, head);
+            line.heads.add(head);
+        }
+    }
+
+    /** Notes that a group has another rule, or that other tasks of it are placed: more of it may be placed than before, or fewer, or sooner. */
+    void changed(String group) {
+        for (Shape kind : List.copyOf(kindsOf.getOrDefault(group, Set.of()))) {
+            Line line = byKind.getOrDefault(kind, new Line());
+            @Nullable Head before = line.standing.get(group);
+            stand(line, group);
+            @Nullable Head after = line.standing.get(group);
+            if (inRound.containsKey(kind) || after != null && !after.equals(before)) {
+                ask(kind);
             }
-        });
+        }
     }
 
     private void ask(Shape kind) {
         drop(kind);
-        @Nullable TreeSet<Task> queue = byKind.get(kind);
-        if (queue != null) {
-            round.add(queue.first());
-            inRound.put(kind, queue.first());
+        @Nullable Line line = byKind.get(kind);
+        if (line != null && !line.heads.isEmpty()) {
+            round.add(line.heads.first());
+            inRound.put(kind, line.heads.first());
         }
     }
 
     private void drop(Shape kind) {
-        @Nullable Task listed = inRound.remove(kind);
+        @Nullable Head listed = inRound.remove(kind);
         if (listed != null) {
             round.remove(listed);
         }
@@ -139,15 +198,25 @@ final class Queues {
         }
     }
 
-    /** Returns the first task of a kind. */
-    Optional<Task> first(Shape kind) {
-        return Optional.ofNullable(byKind.get(kind)).map(TreeSet::first);
+    /** Returns the first task of a kind and a group, if it may be placed. */
+    Optional<Task> first(Shape kind, String group) {
+        return Optional.ofNullable(byKind.get(kind))
+                .flatMap(line -> Optional.ofNullable(line.standing.get(group)))
+                .map(Head::task);
+    }
+
+    /** Lists the first tasks of the groups of a kind in their order, at most so many. */
+    List<Task> firsts(Shape kind, int most) {
+        return byKind.getOrDefault(kind, new Line()).heads.stream()
+                .limit(most)
+                .map(Head::task)
+                .toList();
     }
 
     /** Returns the task for which room is to be found next. */
     Optional<Task> next() {
         asks++;
-        return round.isEmpty() ? Optional.empty() : Optional.of(round.first());
+        return round.isEmpty() ? Optional.empty() : Optional.of(round.first().task());
     }
 
     /** Notes that there is no room for a task, and so for none of its kind. */

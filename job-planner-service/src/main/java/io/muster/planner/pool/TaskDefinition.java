@@ -8,6 +8,7 @@ import java.util.Set;
  * Describes a task, as far as its pool decides by it.
  *
  * @param id unique in the pool
+ * @param group of the tasks of its owner, for which a {@link GroupRule} may say more
  * @param priority of two tasks that could be placed the one of higher priority is, then the older one
  * @param slots of a node that it takes while it runs
  * @param nodes on which it runs at once; its first one is the primary, whose exit is the task's
@@ -20,6 +21,7 @@ import java.util.Set;
  */
 public record TaskDefinition(
         String id,
+        String group,
         int priority,
         int slots,
         int nodes,
@@ -44,7 +46,7 @@ public record TaskDefinition(
      */
     public record Restart(Duration pause, Duration atOnceAfter) {}
 
-    /** Makes one that is kept until its owner has it forgotten. */
+    /** Makes one of no group that is kept until its owner has it forgotten. */
     public TaskDefinition(
             String id,
             int priority,
@@ -55,7 +57,7 @@ public record TaskDefinition(
             int most,
             OnNodeLoss onNodeLoss,
             Optional<Restart> restart) {
-        this(id, priority, slots, nodes, requires, pinnedTo, most, onNodeLoss, restart, false);
+        this(id, "", priority, slots, nodes, requires, pinnedTo, most, onNodeLoss, restart, false);
     }
 
     /** Makes one of copies. */
@@ -67,6 +69,12 @@ public record TaskDefinition(
         if (pinnedTo.isPresent() && nodes > 1) {
             throw new IllegalArgumentException("a task on one node can't run on several: " + id);
         }
+    }
+
+    /** Returns the same task, which may be tried again so often. */
+    TaskDefinition retried(int times) {
+        return new TaskDefinition(
+                id, group, priority, slots, nodes, requires, pinnedTo, times, onNodeLoss, restart, droppedAtEnd);
     }
 
     /** Returns whether it may be tried again behind an attempt that failed. */

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts for which kinds of tasks no room was found, and says when that is worth an event: the first time, and again behind pauses that double, as long as no task of
- * the kind is placed: at most once in 5 s. The first task of a kind speaks for all, so that a million queued ones don't write a million events. Kept in memory alone. For one thread.
+ * the kind is placed: at most once in 5 s. The first task of a kind speaks for all of its owner, so that a million queued ones don't write a million events. Kept in
+ * memory alone. For one thread.
  */
 final class Unplaced {
     /** Passes between the first event of a kind and the next. */
@@ -21,10 +22,17 @@ final class Unplaced {
 
     private record Pause(Instant until, Duration length) {}
 
-    private final Map<Shape, Pause> pauses = new HashMap<>();
+    /** Names the tasks of an owner that the same nodes can run. */
+    record Kind(Shape shape, String group) {
+        static Kind of(TaskDefinition task) {
+            return new Kind(task.shape(), task.group());
+        }
+    }
+
+    private final Map<Kind, Pause> pauses = new HashMap<>();
 
     /** Returns whether it is worth an event that no room is found for a kind; the next pause begins if so. */
-    boolean isNews(Shape kind, Instant now) {
+    boolean isNews(Kind kind, Instant now) {
         @Nullable Pause last = pauses.get(kind);
         if (last != null && now.isBefore(last.until())) {
             return false;
@@ -38,17 +46,17 @@ final class Unplaced {
     }
 
     /** Notes that a task of a kind was placed: the pauses begin anew behind the one under way, since the next task of the kind may find no room at once. */
-    void placed(Shape kind) {
+    void placed(Kind kind) {
         pauses.computeIfPresent(kind, (_, last) -> new Pause(last.until(), Duration.ZERO));
     }
 
     /** Forgets a kind of which no task is queued. */
-    void forget(Shape kind) {
+    void forget(Kind kind) {
         pauses.remove(kind);
     }
 
     /** Lists the kinds whose pause is over. */
-    List<Shape> due(Instant now) {
+    List<Kind> due(Instant now) {
         return pauses.entrySet().stream()
                 .filter(each -> !now.isBefore(each.getValue().until()))
                 .map(Map.Entry::getKey)

@@ -13,30 +13,49 @@ import io.muster.records.BatchJobTally;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
 import io.muster.records.BatchTaskDefinition;
+import io.muster.records.BatchTaskFinished;
+import io.muster.records.BatchTaskNotAdded;
 import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskState;
+import io.muster.records.BatchTasksFreeing;
 import io.muster.records.ChangeBatchJob;
+import io.muster.records.ChangeBatchTask;
+import io.muster.records.DeleteBatchJob;
+import io.muster.records.DeleteBatchTask;
+import io.muster.records.DependencyAction;
+import io.muster.records.DisableBatchJob;
+import io.muster.records.DisableTasks;
+import io.muster.records.EnableBatchJob;
 import io.muster.records.ExitCodeRange;
 import io.muster.records.ExitConditions;
 import io.muster.records.ExitOptions;
 import io.muster.records.JobAction;
 import io.muster.records.JobManager;
+import io.muster.records.NameValue;
 import io.muster.records.OnAllTasksComplete;
 import io.muster.records.OnTaskFailure;
+import io.muster.records.PoolRefusalReason;
 import io.muster.records.ReactivateBatchTask;
 import io.muster.records.TaskAttempt;
 import io.muster.records.TaskConstraints;
 import io.muster.records.TaskEnded;
+import io.muster.records.TaskIdRange;
 import io.muster.records.TaskNews;
+import io.muster.records.TaskRefused;
 import io.muster.records.TaskResult;
+import io.muster.records.TaskStarted;
+import io.muster.records.TaskToken;
+import io.muster.records.TasksIdle;
 import io.muster.records.TerminateBatchJob;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -49,6 +68,8 @@ class BatchJobDeciderTest {
 
     private final Map<String, BatchTaskRow> rows = new TreeMap<>();
     private @Nullable BatchJob job;
+    private int pagesRead;
+    private final Set<String> there = new HashSet<>();
     private BatchJobTally tally = BatchRows.empty();
     private Instant now = Instant.parse("2026-11-21T02:00:00Z");
 
@@ -64,7 +85,22 @@ class BatchJobDeciderTest {
         }
 
         @Override
+        public boolean isThere(String name) {
+            return there.contains(name);
+        }
+
+        @Override
+        public List<String> waiting(String name, int most) {
+            return rows.entrySet().stream()
+                    .filter(row -> name.equals(row.getValue().getWaitsFor()))
+                    .map(Map.Entry::getKey)
+                    .limit(most)
+                    .toList();
+        }
+
+        @Override
         public List<BatchTaskRow> page(@Nullable String after, int most) {
+            pagesRead++;
             return rows.entrySet().stream()
                     .filter(row -> after == null || row.getKey().compareTo(after) > 0)
                     .map(Map.Entry::getValue)
@@ -94,8 +130,13 @@ class BatchJobDeciderTest {
                 } else {
                     rows.put(taskId, after);
                 }
+                if (part instanceof BatchTaskFinished finished && finished.getSatisfies()) {
+                    there.addAll(BatchDependencies.names(taskId));
+                }
             } else if (part instanceof BatchJobSwept swept) {
                 tally = BatchRows.swept(tally, swept);
+            } else if (part instanceof BatchTasksFreeing freeing) {
+                tally = BatchRows.freeing(tally, freeing);
             }
         }
     }
@@ -136,7 +177,7 @@ class BatchJobDeciderTest {
         decide(new BatchJobInput.Told(new TaskNews(
                 ID,
                 POOL,
-                BatchIds.inPool(ID, id),
+                BatchIds.inPool(ID, id, rows.get(id).getNumber()),
                 now,
                 new TaskEnded(result, code, "", new TaskAttempt(0, 0, 0), now))));
     }
@@ -216,6 +257,36 @@ class BatchJobDeciderTest {
     }
 
     @Test
+    void refusesByItsNameWhatHasNoBoundOrNoEffect() {
+        add(definition());
+        NameValue large = new NameValue("A", "x".repeat(40_000));
+        assertThat(memberRefused(task("a").setEnvironment(List.of(large)))).isEqualTo("environmentSettings");
+        assertThat(memberRefused(task("a").setEnvironment(List.of(new NameValue("A=B", "")))))
+                .isEqualTo("environmentSettings");
+        assertThat(memberRefused(task("a").setDisplayName("x".repeat(2000)))).isEqualTo("displayName");
+        assertThat(memberRefused(task("a").setConstraints(new TaskConstraints(null, null, 1000L))))
+                .isEqualTo("constraints.retentionTime");
+        assertThat(memberRefused(task("a")
+                        .setExitConditions(ExitConditions.newBuilder()
+                                .setFileUploadError(new ExitOptions(null, null))
+                                .build())))
+                .isEqualTo("exitConditions.fileUploadError");
+        assertThat(refused(
+                        ChangeBatchJob.newBuilder().setMetadata(List.of(large)).build()))
+                .isEqualTo(BatchRefusalReason.INVALID);
+        assertThat(refused(new TerminateBatchJob("x".repeat(2000), null))).isEqualTo(BatchRefusalReason.INVALID);
+    }
+
+    private @Nullable String memberRefused(BatchTaskDefinition.Builder task) {
+        Decision<BatchJobEvent> decision = ask(new AddBatchTasks(List.of(task.build())));
+        Object first = ((Decision.Happened<BatchJobEvent>) decision)
+                .event()
+                .getEvents()
+                .getFirst();
+        return first instanceof BatchTaskNotAdded not ? not.getRefused().getMember() : null;
+    }
+
+    @Test
     void refusesAnActionThatTheJobDoesNotPerform() {
         ExitConditions conditions = ExitConditions.newBuilder()
                 .setOtherwise(new ExitOptions(JobAction.TERMINATE, null))
@@ -243,6 +314,21 @@ class BatchJobDeciderTest {
     }
 
     @Test
+    void looksAtNoTasksOfAJobWhoseTasksHaveAllCompleted() {
+        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[900];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = task("t" + i);
+        }
+        add(definition(), many);
+        List.copyOf(rows.keySet()).forEach(id -> ended(id, TaskResult.SUCCEEDED, 0));
+        ask(new TerminateBatchJob("enough", null));
+        pagesRead = 0;
+        runDue();
+        assertThat(state()).isEqualTo(BatchJobState.COMPLETED);
+        assertThat(pagesRead).isZero();
+    }
+
+    @Test
     void endsAJobWhoseTimeIsOver() {
         add(definition().setWallClockMillis(60_000L), task("a"));
         runDue();
@@ -250,6 +336,136 @@ class BatchJobDeciderTest {
         now = now.plus(Duration.ofMinutes(1));
         runDue();
         assertThat(job.getTerminateReason()).isEqualTo("MaxWallClockTimeExpiry");
+    }
+
+    private void idle() {
+        long number = job.getStateSince().toEpochMilli();
+        decide(new BatchJobInput.Told(new TaskNews(ID, POOL, "", now, new TasksIdle(number))));
+    }
+
+    @Test
+    void isDisabledWhenItsPoolSaysThatNoneOfItsTasksIsPlacedAndNotBefore() {
+        add(definition(), task("a"));
+        assertThat(refused(new EnableBatchJob((Long) null))).isEqualTo(BatchRefusalReason.JOB_STATE);
+        ask(new DisableBatchJob(DisableTasks.WAIT, null));
+        assertThat(state()).isEqualTo(BatchJobState.DISABLING);
+        assertThat(refused(new DisableBatchJob(DisableTasks.WAIT, null))).isEqualTo(BatchRefusalReason.JOB_STATE);
+        decide(new BatchJobInput.Told(new TaskNews(ID, POOL, "", now, new TasksIdle(1L))));
+        assertThat(state()).as("news of another rule").isEqualTo(BatchJobState.DISABLING);
+        idle();
+        assertThat(state()).isEqualTo(BatchJobState.DISABLED);
+        assertThat(refused(new AddBatchTasks(List.of(task("b").build())))).isNull();
+        ask(new EnableBatchJob((Long) null));
+        assertThat(state()).isEqualTo(BatchJobState.ACTIVE);
+        idle();
+        assertThat(state()).as("late news").isEqualTo(BatchJobState.ACTIVE);
+    }
+
+    @Test
+    void isDisabledByTheConditionsOfATask() {
+        ExitConditions conditions = ExitConditions.newBuilder()
+                .setOtherwise(new ExitOptions(JobAction.DISABLE, null))
+                .build();
+        add(
+                definition().setOnTaskFailure(OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION),
+                task("a").setExitConditions(conditions),
+                task("b"));
+        ended("a", TaskResult.FAILED, 1);
+        assertThat(state()).isEqualTo(BatchJobState.DISABLING);
+        assertThat(job.getDisabled()).isEqualTo(DisableTasks.REQUEUE);
+    }
+
+    private boolean isQueued(String id) {
+        return rows.get(id).getQueuedIn() != null;
+    }
+
+    private static TaskIdRange range(long start, long end) {
+        return new TaskIdRange(start, end);
+    }
+
+    @Test
+    void givesATaskToThePoolWhenAllOnWhichItDependsHaveSucceededInAnyOrder() {
+        add(
+                definition().setUsesTaskDependencies(true),
+                task("a"),
+                task("004"),
+                task("5"),
+                task("late").setDependsOn(List.of("A")).setDependsOnRanges(List.of(range(4, 5))));
+        assertThat(isQueued("late")).isFalse();
+        ended("5", TaskResult.SUCCEEDED, 0);
+        ended("a", TaskResult.SUCCEEDED, 0);
+        assertThat(isQueued("late")).as("004 has not ended").isFalse();
+        ended("004", TaskResult.SUCCEEDED, 0);
+        assertThat(isQueued("late")).isTrue();
+        ask(new AddBatchTasks(
+                List.of(task("later").setDependsOn(List.of("a", "004")).build())));
+        assertThat(isQueued("later")).as("all are there").isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, , true",
+        "1, , false",
+        "0, BLOCK, false",
+        "1, SATISFY, true",
+    })
+    void letsTasksRunBehindAnEndAsItsConditionsSay(int code, @Nullable DependencyAction action, boolean runs) {
+        ExitConditions conditions = ExitConditions.newBuilder()
+                .setCodes(List.of(new ExitCodeRange(0, 1, new ExitOptions(null, action))))
+                .build();
+        add(
+                definition().setUsesTaskDependencies(true),
+                task("a").setExitConditions(conditions),
+                task("b").setDependsOn(List.of("a")));
+        ended("a", code == 0 ? TaskResult.SUCCEEDED : TaskResult.FAILED, code);
+        assertThat(isQueued("b")).isEqualTo(runs);
+        assertThat(tally.getCounts().getActive()).isEqualTo(1);
+    }
+
+    @Test
+    void runsBehindATaskThatSucceedsWhenItIsRunAgain() {
+        add(definition().setUsesTaskDependencies(true), task("a"), task("b").setDependsOn(List.of("a")));
+        ended("a", TaskResult.FAILED, 1);
+        ask(new ReactivateBatchTask("a", null));
+        ended("a", TaskResult.SUCCEEDED, 0);
+        assertThat(isQueued("b")).isTrue();
+    }
+
+    @Test
+    void freesManyThatWaitForOneInSteps() {
+        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[501];
+        many[0] = task("first");
+        for (int i = 1; i < many.length; i++) {
+            many[i] = task("t" + i).setDependsOn(List.of("first"));
+        }
+        add(definition().setUsesTaskDependencies(true), many);
+        ended("first", TaskResult.SUCCEEDED, 0);
+        assertThat(tally.getQueued()).isEqualTo(BatchJobDecider.MOST_SWEPT);
+        runDue();
+        assertThat(tally.getQueued()).isEqualTo(500);
+        assertThat(tally.getFreeing()).isEmpty();
+    }
+
+    @Test
+    void endsATaskThatWaitsWithItsJob() {
+        add(definition().setUsesTaskDependencies(true), task("a"), task("b").setDependsOn(List.of("a")));
+        ask(new TerminateBatchJob("enough", null));
+        runDue();
+        assertThat(rows.get("b").getTask().getFailure().getCode()).isEqualTo("TaskEnded");
+        assertThat(rows.get("b").getWaitsFor()).isNull();
+    }
+
+    @Test
+    void refusesDependenciesThatTheJobDoesNotUseOrThatAreTooManyOrItsOwn() {
+        add(definition());
+        assertThat(memberRefused(task("b").setDependsOn(List.of("a")))).isEqualTo("dependsOn");
+        ask(new DeleteBatchJob((Long) null));
+        runDue();
+        tally = BatchRows.empty();
+        add(definition().setUsesTaskDependencies(true));
+        assertThat(memberRefused(task("b").setDependsOnRanges(List.of(range(0, 10_000)))))
+                .isEqualTo("dependsOn");
+        assertThat(memberRefused(task("b").setDependsOn(List.of("B")))).isEqualTo("dependsOn.taskIds");
     }
 
     @Test
@@ -279,6 +495,68 @@ class BatchJobDeciderTest {
         assertThat(rows.get("a").getTask().getState()).isEqualTo(BatchTaskState.ACTIVE);
         assertThat(rows.get("a").getTask().getFailure()).isNull();
         assertThat(rows.get("a").getQueuedIn()).isEqualTo(POOL);
+    }
+
+    @Test
+    void hearsOfATaskThatItGaveToThePoolAndOfNoneThatHadItsIdBefore() {
+        add(definition(), task("a"));
+        String before = BatchIds.inPool(ID, "a", rows.get("a").getNumber());
+        ask(new DeleteBatchTask("a", null));
+        ask(new AddBatchTasks(List.of(task("A").build())));
+        TaskEnded stopped = new TaskEnded(TaskResult.STOPPED, null, "", new TaskAttempt(0, 0, 0), now);
+        decide(new BatchJobInput.Told(new TaskNews(ID, POOL, before, now, stopped)));
+        assertThat(rows.get("a").getTask().getState()).isEqualTo(BatchTaskState.ACTIVE);
+        ended("a", TaskResult.SUCCEEDED, 0);
+        assertThat(rows.get("a").getTask().getSucceeded()).isTrue();
+    }
+
+    @Test
+    void givesATaskANumberThatNoneOfADeletedJobHad() {
+        add(definition(), task("a"));
+        long before = rows.get("a").getNumber();
+        ask(new DeleteBatchTask("a", null));
+        ask(new DeleteBatchJob((Long) null));
+        runDue();
+        assertThat(state()).isNull();
+        tally = BatchRows.empty();
+        now = now.plusMillis(1);
+        add(definition(), task("a"));
+        assertThat(rows.get("a").getNumber()).isGreaterThan(before);
+    }
+
+    @Test
+    void givesATaskThatItsPoolRefusesToItOnceMore() {
+        add(definition(), task("a"));
+        long before = rows.get("a").getNumber();
+        TaskRefused refused = new TaskRefused(PoolRefusalReason.STILL_ENDING, "Wait.");
+        decide(new BatchJobInput.Told(new TaskNews(ID, POOL, BatchIds.inPool(ID, "a", before), now, refused)));
+        assertThat(rows.get("a").getTask().getState()).isEqualTo(BatchTaskState.ACTIVE);
+        assertThat(rows.get("a").getNumber()).isGreaterThan(before);
+    }
+
+    @Test
+    void saysWhenItsPoolDecidedAndNotWhenItHeard() {
+        add(definition(), task("a"));
+        Instant decided = now;
+        now = now.plusSeconds(3);
+        TaskEnded ended = new TaskEnded(TaskResult.SUCCEEDED, 0, "", new TaskAttempt(0, 0, 0), decided);
+        decide(new BatchJobInput.Told(
+                new TaskNews(ID, POOL, BatchIds.inPool(ID, "a", rows.get("a").getNumber()), decided, ended)));
+        assertThat(rows.get("a").getTask().getEndedAt()).isEqualTo(decided);
+    }
+
+    @Test
+    void refusesAnotherLimitOfTimeOfATaskThatRuns() {
+        add(definition(), task("a"));
+        TaskConstraints limited = new TaskConstraints(3, 60_000L, null);
+        ask(new ChangeBatchTask("a", limited, null));
+        String inPool = BatchIds.inPool(ID, "a", rows.get("a").getNumber());
+        TaskStarted started = new TaskStarted("node-1", new TaskToken(inPool, 0L), new TaskAttempt(0, 0, 0));
+        decide(new BatchJobInput.Told(new TaskNews(ID, POOL, inPool, now, started)));
+        assertThat(refused(new ChangeBatchTask("a", new TaskConstraints(3, 90_000L, null), null)))
+                .isEqualTo(BatchRefusalReason.INVALID);
+        assertThat(refused(new ChangeBatchTask("a", new TaskConstraints(4, 60_000L, null), null)))
+                .isNull();
     }
 
     @Test

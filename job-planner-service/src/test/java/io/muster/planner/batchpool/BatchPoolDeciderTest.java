@@ -141,6 +141,30 @@ class BatchPoolDeciderTest {
     }
 
     @Test
+    void keepsItsTargetForANodeThatItDoesNotHave() {
+        add(definition(3, 0));
+        counted(3);
+        decide(new BatchPoolInput.RemoveNodes(
+                new RemoveBatchPoolNodes(List.of("a", "none"), null, Deallocation.REQUEUE, null)));
+        decide(new BatchPoolInput.NotFound(List.of("none")));
+        assertThat(BatchPools.target(pool)).isEqualTo(2);
+        decide(new BatchPoolInput.NotFound(List.of("none")));
+        assertThat(BatchPools.target(pool)).as("once").isEqualTo(2);
+        counted(2);
+        assertThat(((BatchPoolResized) events.getLast()).getCode()).isEqualTo("Success");
+    }
+
+    @Test
+    void saysOfAShrinkWhatBecameOfTasksAlsoAtItsEnd() {
+        add(definition(2, 0));
+        counted(2);
+        decide(resize(1));
+        counted(1);
+        assertThat(PoolEventBodies.resizeCompleted(before, (BatchPoolResized) events.getLast(), now))
+                .contains("\"nodeDeallocationOption\":\"requeue\"");
+    }
+
+    @Test
     void refusesWhatItsStateDoesNotAllow() {
         assertThat(refusal(resize(1))).contains(BatchPoolRefusalReason.POOL_NOT_FOUND);
         add(definition(1, 0));

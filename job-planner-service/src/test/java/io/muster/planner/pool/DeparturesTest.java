@@ -79,6 +79,26 @@ class DeparturesTest {
     }
 
     @Test
+    void sendsNodesThatComeToAClosedPoolToTheReserve() {
+        node("a");
+        decide(new PoolInput.Configure(0, Placement.SPREAD, true));
+        assertThat(pool.departure("a")).map(Departure::goal).contains(new Goal.OtherPool(Pool.RESERVE));
+        assertThat(decide(new PoolInput.NodeConnected("b", 7, 5, false)).orders())
+                .contains(new NodeOrder.MoveTo("b", Pool.RESERVE));
+        decide(new PoolInput.Configure(0, Placement.SPREAD, false));
+        decide(new PoolInput.NodeConnected("c", 7, 6, false));
+        assertThat(pool.departure("c")).isEmpty();
+    }
+
+    @Test
+    void movesNoOtherNodeForOneThatIsNotThere() {
+        node("a");
+        node("b");
+        assertThat(decide(move(2, Deallocation.REQUEUE, "a", "none")).refusal()).isPresent();
+        assertThat(departing()).containsExactly("a");
+    }
+
+    @Test
     void placesNothingOnANodeThatDepartsOverANewConnectionNeither() {
         node("a");
         decide(move(1, Deallocation.REQUEUE));
@@ -213,12 +233,12 @@ class DeparturesTest {
 
     @Test
     void usesNoMoreSlotsOfANodeThanThePoolSays() {
-        decide(new PoolInput.Configure(1, Placement.PACK));
+        decide(new PoolInput.Configure(1, Placement.PACK, false));
         node("a");
         assertThat(pool.node("a").orElseThrow().free()).isEqualTo(1);
         assertThat(report("a", "boot", Set.of()).events()).as("as it was").isEmpty();
         assertThat(pool.placement()).isEqualTo(Placement.PACK);
-        decide(new PoolInput.Configure(0, Placement.PACK));
+        decide(new PoolInput.Configure(0, Placement.PACK, false));
         report("a", "boot", Set.of());
         assertThat(pool.node("a").orElseThrow().free()).isEqualTo(4);
         assertThat(OptionalInt.of(pool.slotsPerNode())).hasValue(0);

@@ -2,6 +2,7 @@ package io.muster.planner.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.planner.pool.GroupRule.Suspension;
 import io.muster.planner.pool.Outcome.Result;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolDecider.Placement;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PoolDeciderTest {
     private static final Instant START = Instant.parse("2026-11-29T12:00:00Z");
@@ -216,12 +218,12 @@ class PoolDeciderTest {
     }
 
     @Test
-    void placesAnOrderThatNeverLeftUnderTheSameNumbers() {
+    void placesAnOrderThatNeverLeftAsAnotherSystemVersion() {
         report("a", 1);
         submit(retried("t", 0, OnNodeLoss.ABORT));
         place();
         decide(new PoolInput.Undelivered("a", token("t"), 1));
-        assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0, 1)));
         report("a", 2);
         assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 1)));
         decide(new PoolInput.Started("a", token("t")));
@@ -269,7 +271,7 @@ class PoolDeciderTest {
         report("a", 2, token("t"));
         assertThat(state("t")).as("it came").isInstanceOf(TaskState.Active.class);
         report("a", 3);
-        assertThat(state("t")).as("it never came").isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        assertThat(state("t")).as("it never came").isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0, 1)));
     }
 
     @ParameterizedTest
@@ -316,9 +318,10 @@ class PoolDeciderTest {
                 Map.of("a", pool.admitted("a").orElseThrow()),
                 pool.nodes(),
                 List.of(),
+                Map.of(),
                 0,
                 0,
-                new PoolEvent.Configured(0, Placement.SPREAD));
+                PoolEvent.Configured.NOT);
         now = START.plus(Duration.ofHours(23));
         assertThat(said("a", 1, "boot", Set.of("bash")).events()).isEmpty();
         now = START.plus(Duration.ofHours(24));
@@ -345,6 +348,132 @@ class PoolDeciderTest {
             said("a", epoch, "boot" + epoch, Set.of("bash"));
         }
         assertCompleted("t", Result.ABORTED);
+    }
+
+    /** Requeues a task, or has its order come back, more often than it may be recovered. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void countsNoRequeueAndNoOrderThatNeverCameAgainstTheBoundOfRecoveries(boolean requeues) {
+        report("a", 1);
+        submit(task("t"));
+        place();
+        for (int i = 0; i < 2 * PoolDecider.MOST_RECOVERIES; i++) {
+            if (requeues) {
+                decide(new PoolInput.SetScheduling("a", false, Deallocation.REQUEUE));
+                exit("a", "t", 143, Cause.STOPPED);
+                decide(new PoolInput.SetScheduling("a", true, Deallocation.TASK_COMPLETION));
+            } else {
+                exit("a", "t", 127, Cause.RETURNED);
+            }
+            report("a", 1);
+            place();
+        }
+        exit("a", "t", 137, Cause.FENCED);
+        assertThat(state("t")).isInstanceOf(TaskState.Queued.class);
+        assertThat(state("t").attempt().systemVersion()).isEqualTo(2 * PoolDecider.MOST_RECOVERIES + 1);
+    }
+
+    @Test
+    void triesATaskAgainAsOftenAsItWasChangedTo() {
+        running(task("t"));
+        decide(new PoolInput.Change("t", 1));
+        exit("a", "t", 7, Cause.ITSELF);
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(0, 0, 1)));
+        decide(new PoolInput.Change("t", 0));
+        place();
+        exit("a", "t", 7, Cause.ITSELF);
+        assertCompleted("t", Result.FAILED, 7);
+        assertThat(refusal(new PoolInput.Change("t", 5))).contains(PoolRefusal.Reason.NO_SUCH_TASK);
+    }
+
+    private static TaskDefinition of(String group, String id, int priority) {
+        return new TaskDefinition(
+                id,
+                group,
+                priority,
+                1,
+                1,
+                Set.of(),
+                Optional.empty(),
+                0,
+                OnNodeLoss.PLACE_AGAIN,
+                Optional.empty(),
+                false);
+    }
+
+    private Decided rule(String group, int most, Suspension suspension, Deallocation tasks) {
+        return decide(new PoolInput.RuleGroup(group, new GroupRule(OptionalInt.empty(), most, suspension, 5), tasks));
+    }
+
+    private List<String> placed() {
+        return place().stream()
+                .map(order -> ((NodeOrder.Start) order).token().taskId())
+                .toList();
+    }
+
+    @Test
+    void placesSoManyTasksOfAGroupAtOnceAndOthersBesideThem() {
+        report("a", 1);
+        rule("g", 1, Suspension.NONE, Deallocation.TASK_COMPLETION);
+        submit(of("g", "g1", 0), of("g", "g2", 0), of("h", "h1", 0), of("h", "h2", 0));
+        assertThat(placed()).containsExactly("g1", "h1");
+        exit("a", "h1", 0, Cause.ITSELF);
+        assertThat(placed()).as("one of g runs").containsExactly("h2");
+        exit("a", "g1", 0, Cause.ITSELF);
+        assertThat(placed()).containsExactly("g2");
+        submit(of("g", "g3", 0));
+        exit("a", "h2", 0, Cause.ITSELF);
+        assertThat(placed()).isEmpty();
+        rule("g", -1, Suspension.NONE, Deallocation.TASK_COMPLETION);
+        assertThat(placed()).as("without a limit").containsExactly("g3");
+    }
+
+    @Test
+    void placesTheGroupOfHigherPriorityFirstAsItsRuleSays() {
+        submit(of("g", "g1", 0), of("h", "h1", 5), of("g", "g2", 0));
+        decide(new PoolInput.RuleGroup(
+                "g", new GroupRule(OptionalInt.of(9), -1, Suspension.NONE, 0), Deallocation.TASK_COMPLETION));
+        report("a", 1);
+        assertThat(placed()).containsExactly("g1", "g2");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Deallocation.class)
+    void suspendsAGroupAndSaysWhenNoneOfItsTasksIsPlaced(Deallocation tasks) {
+        report("a", 1);
+        submit(of("g", "g1", 0));
+        place();
+        decide(new PoolInput.Started("a", token("g1")));
+        Suspension suspension = tasks == Deallocation.REQUEUE ? Suspension.EMPTIED : Suspension.SUSPENDED;
+        Decided suspended = rule("g", -1, suspension, tasks);
+        boolean stops = tasks == Deallocation.REQUEUE || tasks == Deallocation.TERMINATE;
+        assertThat(suspended.orders().contains(new NodeOrder.Stop("a", token("g1"))))
+                .isEqualTo(stops);
+        assertThat(suspended.events()).doesNotContain(new PoolEvent.GroupIdle("g", 5));
+        submit(of("g", "g2", 0));
+        assertThat(placed()).isEmpty();
+        Decided over = exit("a", "g1", stops ? 143 : 0, stops ? Cause.STOPPED : Cause.ITSELF);
+        assertThat(over.events()).contains(new PoolEvent.GroupIdle("g", 5));
+        switch (tasks) {
+            case REQUEUE -> assertThat(state("g1")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
+            case TERMINATE -> assertCompleted("g1", Result.STOPPED, 143);
+            case TASK_COMPLETION, RETAINED_DATA -> assertCompleted("g1", Result.SUCCEEDED, 0);
+        }
+        assertThat(placed()).isEmpty();
+        rule("g", -1, Suspension.NONE, Deallocation.TASK_COMPLETION);
+        assertThat(placed()).contains("g2");
+        assertThat(rule("g", -1, Suspension.SUSPENDED, Deallocation.REQUEUE).orders())
+                .isNotEmpty();
+    }
+
+    @Test
+    void saysOfEachOwnersFirstTaskThatNoNodeIsFound() {
+        submit(of("g", "g1", 0), of("g", "g2", 0), of("h", "h1", 0));
+        List<PoolEvent> said = decide(new PoolInput.Place(100)).events();
+        assertThat(said)
+                .containsExactly(
+                        new PoolEvent.TaskNotPlaced("g1", Attempt.FIRST),
+                        new PoolEvent.TaskNotPlaced("h1", Attempt.FIRST));
     }
 
     @Test
@@ -678,12 +807,12 @@ class PoolDeciderTest {
     }
 
     @Test
-    void placesAgainUnderTheSameNumbersWhatWaitedInVain() {
+    void placesAgainAsAnotherSystemVersionWhatWaitedInVain() {
         report("a", 1);
         submit(retried("t", 0, OnNodeLoss.ABORT));
         place();
         exit("a", "t", 127, Cause.RETURNED);
-        assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0, 1)));
         assertThat(place()).as("it has free slots, and no room").isEmpty();
         report("a", 1);
         assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 1)));
@@ -707,14 +836,14 @@ class PoolDeciderTest {
     }
 
     @Test
-    void placesUnderTheSameNumbersWhatANodeThatWasStartedAnewGivesBack() {
+    void placesAsAnotherSystemVersionWhatANodeThatWasStartedAnewGivesBack() {
         report("a", 1);
         submit(retried("t", 0, OnNodeLoss.ABORT));
         place();
         decide(new PoolInput.NodeConnected("a", 7, 2, false));
         said("a", 2, "another boot", Set.of("bash"), token("t"));
         exit("a", "t", 127, Cause.RETURNED);
-        assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0, 1)));
         assertThat(place()).as("it is not full").extracting(NodeOrder::node).containsExactly("a");
     }
 
@@ -782,14 +911,14 @@ class PoolDeciderTest {
 
     @ParameterizedTest
     @EnumSource(OnNodeLoss.class)
-    void placesElsewhereUnderTheSameNumbersWhatOnlyWaitedOnADrainedNode(OnNodeLoss onNodeLoss) {
+    void countsARequeueOfWhatOnlyWaitedOnADrainedNode(OnNodeLoss onNodeLoss) {
         report("a", 1);
         submit(retried("t", 0, onNodeLoss));
         place();
         report("b", 2);
         assertThat(drain("a", 1)).containsExactly(new NodeOrder.Stop("a", token("t")));
         exit("a", "t", 127, Cause.RETURNED);
-        assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
         assertThat(place()).extracting(NodeOrder::node).containsExactly("b");
     }
 
@@ -824,9 +953,10 @@ class PoolDeciderTest {
                 Map.of("a", new Pool.Admission(7, 1, false, Optional.empty())),
                 pool.nodes().stream().map(node -> node.with(-node.used())).toList(),
                 pool.tasks(),
+                Map.of(),
                 pool.nextNumber(),
                 pool.nextPlacement(),
-                new PoolEvent.Configured(0, Placement.SPREAD));
+                PoolEvent.Configured.NOT);
         assertThat(restored.node("a").orElseThrow().used()).isEqualTo(1);
         assertThat(restored.activeOn("a"))
                 .extracting(task -> task.definition().id())

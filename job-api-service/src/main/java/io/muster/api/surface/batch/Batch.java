@@ -48,7 +48,7 @@ public final class Batch implements Surface {
             "2024-07-01.20.0");
 
     private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
-    /** Ends the routes that order nothing new: they stop work, or let it go on. */
+    /** Names what is asked of a job or a task that orders nothing new: it stops work, or lets it go on. */
     private static final Set<String> OPERATING = Set.of("enable", "disable", "terminate", "reactivate");
 
     private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
@@ -101,6 +101,12 @@ public final class Batch implements Surface {
     private Caller signed(HttpRequest<?> request, String authorization, String sent, Instant now) {
         SharedKey key = SharedKey.parse(authorization)
                 .orElseThrow(() -> failed("The header Authorization is SharedKey {account}:{signature}."));
+        if (request.getHeaders().contains("Transfer-Encoding")) {
+            throw new ProblemException(new Problem(
+                    411,
+                    "MissingContentLengthHeader",
+                    "Send the header Content-Length: a signature is of it, and of no body in chunks."));
+        }
         if (!SharedKey.isTimely(request.getHeaders(), now)) {
             throw failed("The header ocp-date is a date as RFC 1123 has it, within 15 minutes of now.");
         }
@@ -130,11 +136,17 @@ public final class Batch implements Surface {
         if (READING.contains(method)) {
             return new Grant(either, Role.READ);
         }
-        boolean isOfJobs = route.startsWith("/jobs");
-        boolean operates = OPERATING.contains(route.substring(route.lastIndexOf('/') + 1)) || method.equals("DELETE");
-        return isOfJobs && operates
+        return operates(method, List.of(route.split("/", -1)))
                 ? new Grant(either, Role.OPERATE)
                 : new Grant(EnumSet.of(Right.COMPUTE), Role.ADMINISTER);
+    }
+
+    /** @param words of a route: an empty one, jobs, a job's id, and so on. An id may be a word, too */
+    private static boolean operates(String method, List<String> words) {
+        boolean isOfJob = words.size() > 2 && words.get(1).equals("jobs");
+        boolean isAsked = words.size() == 4 || words.size() == 6 && words.get(3).equals("tasks");
+        return isOfJob
+                && (method.equals("DELETE") || method.equals("POST") && isAsked && OPERATING.contains(words.getLast()));
     }
 
     @Override

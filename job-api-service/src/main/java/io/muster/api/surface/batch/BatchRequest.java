@@ -29,6 +29,9 @@ record BatchRequest(HttpRequest<?> request) {
     /** Refuses parameters that mean nothing here. @param known beside those of each request @throws ProblemException where there is another one */
     BatchRequest rejectOthers(String... known) {
         Set<String> others = new TreeSet<>(request.getParameters().names());
+        parameter("timeout").filter(text -> !text.matches("[1-9]\\d{0,8}")).ifPresent(_ -> {
+            throw invalid("timeout", "Give a whole number of seconds from 1.");
+        });
         others.removeAll(EVERYWHERE);
         others.removeAll(Set.of(known));
         if (!others.isEmpty()) {

@@ -13,13 +13,17 @@ import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Patch;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.Put;
+import io.muster.api.compute.NodeView;
 import io.muster.api.http.Workers;
 import io.muster.api.job.BatchJobView;
+import io.muster.api.job.BatchPoolView;
 import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.ProblemException;
 import io.muster.records.AddBatchJob;
 import io.muster.records.BatchJob;
+import io.muster.records.BatchJobDefinition;
+import io.muster.records.BatchPool;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchTaskCounts;
 import io.muster.records.CountBatchTasks;
@@ -28,6 +32,7 @@ import io.muster.records.EnableBatchJob;
 import io.muster.records.TerminateBatchJob;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -45,11 +50,15 @@ final class JobController {
 
     private final Requests requests;
     private final BatchJobView jobs;
+    private final BatchPoolView pools;
+    private final NodeView nodes;
     private final Workers workers;
 
-    JobController(Requests requests, BatchJobView jobs, Workers workers) {
+    JobController(Requests requests, BatchJobView jobs, BatchPoolView pools, NodeView nodes, Workers workers) {
         this.requests = requests;
         this.jobs = jobs;
+        this.pools = pools;
+        this.nodes = nodes;
         this.workers = workers;
     }
 
@@ -73,9 +82,23 @@ final class JobController {
         BatchRequest asked = new BatchRequest(request).rejectOthers();
         return workers.read(() -> {
             JobReader.Named job = JobReader.job(body(body));
-            return requests.batchJob(job.id(), new AddBatchJob(job.definition()), BatchJob.class)
+            BatchJobDefinition definition = BatchJobDefinition.newBuilder(job.definition())
+                    .setPoolId(spelled(job.definition().getPoolId()))
+                    .build();
+            return requests.batchJob(job.id(), new AddBatchJob(definition), BatchJob.class)
                     .thenApply(added -> tagged(asked, HttpStatus.CREATED, added));
         });
+    }
+
+    /** Returns the id of a pool as the pool has it: ids that differ in the case of letters alone are the same. */
+    private String spelled(String poolId) {
+        return pools.get(poolId.toLowerCase(Locale.ROOT))
+                .map(BatchPool::getPoolId)
+                .or(() -> nodes.pools().stream()
+                        .filter(poolId::equalsIgnoreCase)
+                        .min(Comparator.comparing((String id) -> !id.equals(poolId))
+                                .thenComparing(Comparator.naturalOrder())))
+                .orElse(poolId);
     }
 
     static JsonBody body(byte[] body) {

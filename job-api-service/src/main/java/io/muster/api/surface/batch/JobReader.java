@@ -118,6 +118,9 @@ final class JobReader {
 
     private static JobManager manager(Part part) {
         part.only(MANAGER, MISSING_OF_MANAGERS);
+        if (!part.body().flag("allowLowPriorityNode").orElse(true)) {
+            throw part.wrong("allowLowPriorityNode", "Nodes are alike: a task can't be kept from some of them.");
+        }
         return JobManager.newBuilder()
                 .setTask(TaskReader.definition(part))
                 .setKillJobOnCompletion(part.body().flag("killJobOnCompletion").orElse(true))

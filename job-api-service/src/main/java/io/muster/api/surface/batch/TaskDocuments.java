@@ -15,7 +15,6 @@ import io.muster.records.MultiInstance;
 import io.muster.records.NameValue;
 import io.muster.records.ResourceFile;
 import io.muster.records.TaskConstraints;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -54,8 +53,6 @@ record TaskDocuments(BatchRequest request) {
             "nodeInfo/poolId",
             "multiInstanceSettings",
             "dependsOn");
-
-    private static final long RETENTION_MILLIS = Duration.ofDays(7).toMillis();
 
     static String path(String jobId, String taskId) {
         return "jobs/" + jobId + "/tasks/" + taskId;
@@ -117,9 +114,9 @@ record TaskDocuments(BatchRequest request) {
     private static void constraints(ObjectNode part, TaskConstraints constraints) {
         part.put("maxWallClockTime", Durations.text(constraints.getWallClockMillis()));
         @Nullable Long retention = constraints.getRetentionMillis();
-        part.put(
-                "retentionTime",
-                Durations.text(retention == null ? RETENTION_MILLIS : retention == Long.MAX_VALUE ? -1L : retention));
+        if (retention != null) {
+            part.put("retentionTime", Durations.text(retention == Long.MAX_VALUE ? -1L : retention));
+        }
         if (constraints.getMaxRetries() != null) {
             part.put("maxTaskRetryCount", constraints.getMaxRetries());
         }

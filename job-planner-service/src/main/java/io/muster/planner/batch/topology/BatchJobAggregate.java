@@ -6,6 +6,7 @@ import io.muster.planner.batch.BatchJobDecider;
 import io.muster.planner.batch.BatchJobInput;
 import io.muster.planner.batch.BatchRows;
 import io.muster.records.AddBatchTasks;
+import io.muster.records.BatchDependency;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
 import io.muster.records.BatchJobEvent;
@@ -63,6 +64,9 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
     private static final StoreSpec<BatchJobTally> TALLIES = new StoreSpec.OfRecords<>(
             "batch-job-tallies", Partitioning.BY_JOB, RowPlacement.BY_KEY, Medium.MEMORY, BatchJobTally.class);
 
+    private static final StoreSpec<BatchDependency> DEPENDENCIES = new StoreSpec.OfRecords<>(
+            "batch-dependencies", Partitioning.BY_JOB, RowPlacement.BY_KEY, Medium.DISK, BatchDependency.class);
+
     private static final List<Feed<?, BatchJobAggregate, BatchJobInput>> FEEDS = List.of(
             Feed.commands(
                     Topics.BATCH_JOB_COMMANDS,
@@ -79,7 +83,7 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
     private final BatchJobEffects effects;
 
     private BatchJobAggregate(CoordinatorTask task, MeterRegistry meters) {
-        this.tasks = new BatchTaskTable(task.store(TASKS), task.store(TALLIES));
+        this.tasks = new BatchTaskTable(task.store(TASKS), task.store(TALLIES), task.store(DEPENDENCIES));
         this.effects = new BatchJobEffects(task.outbox(), meters, tasks);
     }
 
@@ -90,7 +94,7 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
                 NAME,
                 JOBS,
                 NUMBERS,
-                List.of(TASKS, TALLIES),
+                List.of(TASKS, TALLIES, DEPENDENCIES),
                 Topics.BATCH_JOB_EVENTS,
                 List.of(),
                 FEEDS,
@@ -99,7 +103,7 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
 
     /** Returns the stores of its tasks. */
     public static List<StoreSpec<?>> stores() {
-        return List.of(JOBS, NUMBERS, TASKS, TALLIES);
+        return List.of(JOBS, NUMBERS, TASKS, TALLIES, DEPENDENCIES);
     }
 
     /** Returns the topics that they read. */

@@ -3,16 +3,25 @@ package io.muster.planner.batch.topology;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.planner.batch.BatchIds;
 import io.muster.planner.batch.BatchTaskPrograms;
+import io.muster.planner.pool.Attempt;
+import io.muster.planner.pool.Outcome;
+import io.muster.planner.pool.topology.TaskEventBodies;
 import io.muster.records.BatchJob;
+import io.muster.records.BatchJobBegun;
 import io.muster.records.BatchJobCommand;
 import io.muster.records.BatchJobEvent;
+import io.muster.records.BatchJobGone;
 import io.muster.records.BatchJobMoved;
+import io.muster.records.BatchJobRevised;
 import io.muster.records.BatchRefused;
+import io.muster.records.BatchTaskFacts;
+import io.muster.records.BatchTaskFinished;
 import io.muster.records.BatchTaskQueued;
-import io.muster.records.BatchTaskRow;
+import io.muster.records.BatchTaskRevised;
 import io.muster.records.BatchTaskStopping;
 import io.muster.records.ComputeTask;
 import io.muster.records.PoolCommand;
+import io.muster.records.RuleTasks;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTasks;
 import io.muster.service.LogText;
@@ -21,10 +30,13 @@ import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.coordinator.Change;
 import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,10 +61,15 @@ final class BatchJobEffects {
     void happened(Change<BatchJob, BatchJobEvent> change) {
         List<BatchTaskStopping> stopping = new ArrayList<>();
         List<BatchTaskQueued> queued = new ArrayList<>();
+        List<BatchTaskRevised> revised = new ArrayList<>();
+        List<BatchTaskFinished> ended = new ArrayList<>();
         for (Object part : change.event().getEvents()) {
+            rule(change, part);
             switch (part) {
                 case BatchTaskStopping each -> stopping.add(each);
                 case BatchTaskQueued each -> queued.add(each);
+                case BatchTaskRevised each -> revised.add(each);
+                case BatchTaskFinished each when each.getEndedAt() == null -> ended.add(each);
                 case BatchJobMoved moved ->
                     LOG.info(
                             "{} job={} reason={}",
@@ -66,15 +83,92 @@ final class BatchJobEffects {
         }
         stopping.forEach(each -> stop(change, each));
         tasks.keep(change.id(), change.event());
+        revised.forEach(each -> revise(change, each));
+        ended.forEach(each -> ended(change, each));
         submit(change, queued);
+    }
+
+    /** Says to the pool how the job's tasks are placed, where that is another way than before. */
+    private void rule(Change<BatchJob, BatchJobEvent> change, Object part) {
+        @Nullable BatchJob before = change.before();
+        BatchJob job = Objects.requireNonNull(change.after() == null ? before : change.after());
+        switch (part) {
+            case BatchJobBegun begun
+            when begun.getDefinition().getMaxParallelTasks() >= 0 ->
+                send(job.getDefinition().getPoolId(), BatchTaskPrograms.rule(job), change.at());
+            case BatchJobRevised _
+            when before != null && isPlacedOtherwise(before, job) ->
+                send(job.getDefinition().getPoolId(), BatchTaskPrograms.rule(job), change.at());
+            case BatchJobMoved moved ->
+                moved(job, moved).ifPresent(rule -> send(job.getDefinition().getPoolId(), rule, change.at()));
+            case BatchJobGone _ -> send(job.getDefinition().getPoolId(), BatchTaskPrograms.noRule(job), change.at());
+            default -> {
+                // Leaves it as it was.
+            }
+        }
+    }
+
+    private static Optional<RuleTasks> moved(BatchJob job, BatchJobMoved moved) {
+        return switch (moved.getState()) {
+            case DISABLING, ACTIVE -> Optional.of(BatchTaskPrograms.rule(job));
+            case COMPLETED -> Optional.of(BatchTaskPrograms.noRule(job));
+            case DISABLED, ENABLING, TERMINATING, DELETING -> Optional.empty();
+        };
+    }
+
+    private static boolean isPlacedOtherwise(BatchJob before, BatchJob after) {
+        return before.getDefinition().getPriority() != after.getDefinition().getPriority()
+                || before.getDefinition().getMaxParallelTasks()
+                        != after.getDefinition().getMaxParallelTasks();
     }
 
     private void stop(Change<BatchJob, BatchJobEvent> change, BatchTaskStopping each) {
         tasks.of(change.id())
                 .task(each.getTaskId())
-                .map(BatchTaskRow::getQueuedIn)
-                .ifPresent(
-                        pool -> send(pool, new StopTask(BatchIds.inPool(change.id(), each.getTaskId())), change.at()));
+                .filter(row -> row.getQueuedIn() != null)
+                .ifPresent(row -> send(
+                        Objects.requireNonNull(row.getQueuedIn()),
+                        new StopTask(BatchIds.inPool(change.id(), each.getTaskId(), row.getNumber())),
+                        change.at()));
+    }
+
+    /** Writes the events of the end of a task that no pool had: pools write those of theirs. */
+    private void ended(Change<BatchJob, BatchJobEvent> change, BatchTaskFinished each) {
+        BatchJob job = Objects.requireNonNull(change.after());
+        tasks.of(change.id())
+                .task(each.getTaskId())
+                .map(row -> BatchTaskPrograms.of(job, row))
+                .ifPresent(task -> ended(job, task, change.at()));
+    }
+
+    private void ended(BatchJob job, ComputeTask task, Instant at) {
+        BatchTaskFacts facts = Objects.requireNonNull(task.getBatch());
+        String body = TaskEventBodies.end(
+                facts,
+                task,
+                job.getDefinition().getPoolId(),
+                TaskEventBodies.NO_NODE,
+                Attempt.FIRST,
+                Outcome.without(Outcome.Result.STOPPED),
+                Optional.empty(),
+                at);
+        for (String type : List.of("TaskCompleteEvent", "TaskFailEvent")) {
+            outbox.sendWithHeaders(
+                    Outbox.sink(Topics.TASK_EVENTS, BatchJobAggregate.NAME),
+                    Route.byKey(facts.getJobId() + "/" + facts.getTaskId()),
+                    body.getBytes(StandardCharsets.UTF_8),
+                    at,
+                    Outbox.eventHeaders(type, body, at));
+        }
+    }
+
+    private void revise(Change<BatchJob, BatchJobEvent> change, BatchTaskRevised each) {
+        BatchJob job = Objects.requireNonNull(change.after());
+        tasks.of(change.id())
+                .task(each.getTaskId())
+                .filter(row -> row.getQueuedIn() != null)
+                .ifPresent(row -> send(
+                        Objects.requireNonNull(row.getQueuedIn()), BatchTaskPrograms.change(job, row), change.at()));
     }
 
     private void submit(Change<BatchJob, BatchJobEvent> change, List<BatchTaskQueued> queued) {
@@ -87,7 +181,7 @@ final class BatchJobEffects {
         for (BatchTaskQueued each : queued) {
             ComputeTask task = tasks.of(change.id())
                     .task(each.getTaskId())
-                    .map(row -> BatchTaskPrograms.of(job, row.getTask()))
+                    .map(row -> BatchTaskPrograms.of(job, row))
                     .orElseThrow();
             batch.add(task);
             characters += characters(task);

@@ -1,15 +1,20 @@
 package io.muster.planner.batch.topology;
 
+import io.muster.planner.batch.BatchDependencies;
 import io.muster.planner.batch.BatchRows;
 import io.muster.planner.batch.BatchTasks;
+import io.muster.records.BatchDependency;
 import io.muster.records.BatchJobEvent;
 import io.muster.records.BatchJobGone;
 import io.muster.records.BatchJobSwept;
 import io.muster.records.BatchJobTally;
+import io.muster.records.BatchTaskFinished;
 import io.muster.records.BatchTaskRow;
+import io.muster.records.BatchTasksFreeing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +25,14 @@ final class BatchTaskTable {
 
     private final KeyValueStore<String, BatchTaskRow> rows;
     private final KeyValueStore<String, BatchJobTally> tallies;
+    private final KeyValueStore<String, BatchDependency> dependencies;
 
-    BatchTaskTable(KeyValueStore<String, BatchTaskRow> rows, KeyValueStore<String, BatchJobTally> tallies) {
+    BatchTaskTable(
+            KeyValueStore<String, BatchTaskRow> rows,
+            KeyValueStore<String, BatchJobTally> tallies,
+            KeyValueStore<String, BatchDependency> dependencies) {
         this.rows = rows;
+        this.dependencies = dependencies;
         this.tallies = tallies;
     }
 
@@ -43,6 +53,16 @@ final class BatchTaskTable {
             @Override
             public Optional<BatchTaskRow> task(String taskId) {
                 return Optional.ofNullable(rows.get(key(job, taskId)));
+            }
+
+            @Override
+            public boolean isThere(String name) {
+                return dependencies.get(key(job, name)) != null;
+            }
+
+            @Override
+            public List<String> waiting(String name, int most) {
+                return BatchTaskTable.this.waiting(job, name, most);
             }
 
             @Override
@@ -67,6 +87,42 @@ final class BatchTaskTable {
         return page;
     }
 
+    private List<String> waiting(String job, String name, int most) {
+        String from = key(job, name) + SEPARATOR;
+        List<String> waiting = new ArrayList<>();
+        try (KeyValueIterator<String, BatchDependency> range =
+                dependencies.range(from, key(job, name) + (char) (SEPARATOR + 1))) {
+            while (range.hasNext() && waiting.size() < most) {
+                KeyValue<String, BatchDependency> next = range.next();
+                if (next.key.startsWith(from)) {
+                    waiting.add(next.key.substring(from.length()));
+                }
+            }
+        }
+        return waiting;
+    }
+
+    /** Keeps what a task waits for, and that it has come to be what others wait for. */
+    private void depend(
+            String job, String taskId, @Nullable BatchTaskRow before, @Nullable BatchTaskRow after, Object part) {
+        @Nullable String waited = before == null ? null : before.getWaitsFor();
+        @Nullable String waits = after == null ? null : after.getWaitsFor();
+        if (waited != null && !waited.equals(waits)) {
+            dependencies.delete(key(job, waited) + SEPARATOR + taskId);
+        }
+        if (waits != null && !waits.equals(waited)) {
+            dependencies.put(key(job, waits) + SEPARATOR + taskId, new BatchDependency(job, waits, taskId));
+        }
+        if (part instanceof BatchTaskFinished finished && finished.getSatisfies()) {
+            BatchDependencies.names(taskId)
+                    .forEach(name -> dependencies.put(key(job, name), new BatchDependency(job, name, null)));
+        } else if (after == null) {
+            BatchDependencies.names(taskId).stream()
+                    .filter(name -> dependencies.get(key(job, name)) != null)
+                    .forEach(name -> dependencies.delete(key(job, name)));
+        }
+    }
+
     /** Changes what is kept by an event. */
     void keep(String job, BatchJobEvent event) {
         BatchJobTally before = tally(job);
@@ -78,9 +134,12 @@ final class BatchTaskTable {
                 @Nullable BatchTaskRow known = rows.get(key);
                 @Nullable BatchTaskRow after = BatchRows.task(known, event.getJobId(), part, event.getAt());
                 rows.put(key, after);
+                depend(job, taskId, known, after, part);
                 tally = BatchRows.tally(tally, known, after);
             } else if (part instanceof BatchJobSwept swept) {
                 tally = BatchRows.swept(tally, swept);
+            } else if (part instanceof BatchTasksFreeing freeing) {
+                tally = BatchRows.freeing(tally, freeing);
             } else if (part instanceof BatchJobGone) {
                 tallies.delete(job);
                 return;

@@ -13,6 +13,7 @@ import io.muster.records.ChangeBatchPool;
 import io.muster.records.DeleteBatchPool;
 import io.muster.records.DisableBatchPoolAutoScale;
 import io.muster.records.EnableBatchPoolAutoScale;
+import io.muster.records.NodesNotFound;
 import io.muster.records.PoolNodes;
 import io.muster.records.PoolTasks;
 import io.muster.records.RemoveBatchPoolNodes;
@@ -121,6 +122,8 @@ public final class BatchPoolAggregate implements Aggregate<BatchPool, BatchPoolI
         }
         return switch (news.getNews()) {
             case PoolNodes nodes -> counted(pool, nodes.getTotal());
+            case NodesNotFound missing ->
+                List.of(new BatchPoolInput.NotFound(missing.getNodeIds()), new BatchPoolInput.Settle());
             case PoolTasks tasks -> tasks(pool, tasks, news.getAt());
             case Object unknown -> throw new InvalidRecordException("unknown news " + unknown.getClass());
         };

@@ -64,7 +64,8 @@ final class BatchPoolEffects {
                         poolId,
                         new ConfigurePool(
                                 pool.getDefinition().getSlotsPerNode(),
-                                pool.getDefinition().getPolicy()),
+                                pool.getDefinition().getPolicy(),
+                                false),
                         now);
                 send(poolId, new WatchNodes(owner, false), now);
             }
@@ -93,7 +94,7 @@ final class BatchPoolEffects {
             case BatchPoolDeleted _ -> {
                 publish("PoolDeleteCompleteEvent", poolId, PoolEventBodies.deleted(pool, now), now);
                 send(poolId, new WatchNodes(owner, true), now);
-                send(poolId, new ConfigurePool(0, PlacementPolicy.SPREAD), now);
+                send(poolId, new ConfigurePool(0, PlacementPolicy.SPREAD, true), now);
             }
             default -> {
                 // Follows for nobody.

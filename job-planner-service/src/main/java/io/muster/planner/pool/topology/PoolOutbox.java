@@ -23,6 +23,7 @@ import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
 import io.muster.records.MoveToPool;
+import io.muster.records.NodesNotFound;
 import io.muster.records.PoolEvents;
 import io.muster.records.PoolNodes;
 import io.muster.records.PoolProbe;
@@ -34,10 +35,12 @@ import io.muster.records.StopAttempt;
 import io.muster.records.TaskEnded;
 import io.muster.records.TaskNews;
 import io.muster.records.TaskOwner;
+import io.muster.records.TaskOwnerKind;
 import io.muster.records.TaskRefused;
 import io.muster.records.TaskStarted;
 import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
+import io.muster.records.TasksIdle;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
 import io.muster.topics.Topic;
@@ -94,7 +97,7 @@ final class PoolOutbox {
         made.clear();
     }
 
-    /** Makes the records of a decision. @param submitted the task of a {@link PoolInput.Submit}; null with any other input */
+    /** Makes the records of a decision. @param submitted the task of a {@link PoolInput.Submit} or {@link PoolInput.Change}; null with any other input */
     void make(String poolId, PoolInput input, Decided decided, @Nullable ComputeTask submitted, Instant now) {
         decided.refusal().ifPresent(refusal -> refuse(poolId, input, refusal, submitted, now));
         for (int from = 0; from < decided.events().size(); from += MOST_EVENTS) {
@@ -127,7 +130,17 @@ final class PoolOutbox {
     private void refuse(
             String poolId, PoolInput input, PoolRefusal refusal, @Nullable ComputeTask submitted, Instant now) {
         events(poolId, List.of(PoolRecords.refused(input, refusal)), now);
-        if (submitted != null) {
+        if (input instanceof PoolInput.MoveNodes move) {
+            notFound(poolId, move, now);
+        }
+        if (input instanceof PoolInput.Submit && submitted != null) {
+            if (submitted.getBatch() != null) {
+                publish(
+                        "TaskScheduleFailEvent",
+                        submitted.getBatch(),
+                        TaskEventBodies.refused(submitted.getBatch(), submitted, poolId, refusal),
+                        now);
+            }
             tell(
                     submitted.getOwner(),
                     poolId,
@@ -135,6 +148,17 @@ final class PoolOutbox {
                     new TaskRefused(PoolRecords.reason(refusal), refusal.sentence()),
                     now);
         }
+    }
+
+    /** Says to Batch's pools which of the nodes that they named are not there. */
+    private void notFound(String poolId, PoolInput.MoveNodes move, Instant now) {
+        Pool pool = pools.pool(poolId);
+        List<String> missing = move.nodes().stream()
+                .filter(node -> pool.admitted(node).isEmpty())
+                .toList();
+        watchers.of(poolId).stream()
+                .filter(owner -> owner.getKind() == TaskOwnerKind.BATCH_POOL)
+                .forEach(owner -> tell(owner, poolId, "", new NodesNotFound(missing), now));
     }
 
     /** Returns with which codes the programs of tasks have ended that go on: those of their first nodes. */
@@ -254,20 +278,23 @@ final class PoolOutbox {
                                 PoolRecords.attempt(attempt),
                                 startedAt.orElse(null)),
                         now);
-            case PoolEvent.NodeAdmitted _, PoolEvent.NodeDismissed _ -> nodesToAll(poolId, now);
+            case PoolEvent.NodeAdmitted _, PoolEvent.NodeDismissed _, PoolEvent.NodeJoined _, PoolEvent.NodeLost _ ->
+                nodesToAll(poolId, now);
+            case PoolEvent.GroupIdle(String group, long number) ->
+                tell(PoolRecords.owner(group), poolId, "", new TasksIdle(number), now);
             case PoolEvent.TaskQueued _,
                     PoolEvent.TaskNotPlaced _,
                     PoolEvent.TaskPlaced _,
                     PoolEvent.AttemptOver _,
                     PoolEvent.TaskStopping _,
+                    PoolEvent.TaskChanged _,
                     PoolEvent.TaskDisowned _,
                     PoolEvent.TaskForgotten _,
-                    PoolEvent.NodeJoined _,
-                    PoolEvent.NodeLost _,
                     PoolEvent.SchedulingChanged _,
                     PoolEvent.NodeDeparting _,
                     PoolEvent.NodeReleased _,
                     PoolEvent.NodeStays _,
+                    PoolEvent.GroupRuled _,
                     PoolEvent.Configured _ -> {
                 // Owners hear of what changes for them.
             }
@@ -292,24 +319,14 @@ final class PoolOutbox {
     }
 
     private PoolNodes news(String poolId) {
-        List<String> nodes = pools.pool(poolId).admitted();
-        return new PoolNodes(nodes.stream().limit(MOST_NODES).toList(), nodes.size());
+        Pool pool = pools.pool(poolId);
+        return new PoolNodes(pool.admitted().stream().limit(MOST_NODES).toList(), pool.present());
     }
 
     /** Writes to an owner how many tasks of the pool have not ended. */
     void writeTasks(String poolId, TaskOwner owner, Instant now) {
-        int running = 0;
-        int active = 0;
-        for (Pool.Task task : pools.pool(poolId).tasks()) {
-            switch (task.state()) {
-                case TaskState.Active _ -> running++;
-                case TaskState.Queued _, TaskState.BackingOff _ -> active++;
-                case TaskState.Completed _ -> {
-                    // It has ended.
-                }
-            }
-        }
-        tell(owner, poolId, "", new PoolTasks(active, running), now);
+        Pool pool = pools.pool(poolId);
+        tell(owner, poolId, "", new PoolTasks(pool.waiting(), pool.running()), now);
         write();
     }
 

@@ -5,6 +5,7 @@ import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolInput;
 import io.muster.planner.pool.TaskDefinition;
+import io.muster.records.ChangeTask;
 import io.muster.records.ComputeTask;
 import io.muster.records.ConfigurePool;
 import io.muster.records.CountTasks;
@@ -19,17 +20,20 @@ import io.muster.records.PoolNode;
 import io.muster.records.PoolNumbers;
 import io.muster.records.PoolProbe;
 import io.muster.records.PoolReport;
+import io.muster.records.PoolRule;
 import io.muster.records.PoolTask;
 import io.muster.records.PoolWatcher;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.RestartNode;
+import io.muster.records.RuleTasks;
 import io.muster.records.SetNodeScheduling;
 import io.muster.records.StartUndelivered;
 import io.muster.records.StopMoves;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
 import io.muster.records.SubmitTasks;
+import io.muster.records.TaskProgram;
 import io.muster.records.WatchNodes;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
@@ -79,6 +83,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     /** Declares the store of numbers from which pools go on, by pool id. */
     static final StoreSpec<PoolNumbers> NUMBERS = records("pool-numbers", PoolNumbers.class);
+
+    /** Declares the store of how the tasks of owners are placed, by pool id and owner. */
+    static final StoreSpec<PoolRule> RULES = records("pool-rules", PoolRule.class);
 
     /** Declares the store of owners who hear which nodes pools have, by pool id and owner. */
     static final StoreSpec<PoolWatcher> WATCHERS = records("pool-watchers", PoolWatcher.class);
@@ -139,7 +146,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     /** Returns the stores of its tasks. */
     public static List<StoreSpec<?>> stores() {
-        return List.of(TASKS, NODES, NUMBERS, WATCHERS);
+        return List.of(TASKS, NODES, NUMBERS, WATCHERS, RULES);
     }
 
     private static <V extends SpecificRecord> StoreSpec<V> records(String name, Class<V> type) {
@@ -155,7 +162,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         this.pools = new PoolTable(
                 context.getStateStore(TASKS.name()),
                 context.getStateStore(NODES.name()),
-                context.getStateStore(NUMBERS.name()));
+                context.getStateStore(NUMBERS.name()),
+                context.getStateStore(RULES.name()));
         this.watchers = new PoolWatchers(context.getStateStore(WATCHERS.name()));
         this.sent = new PoolOutbox(outbox, codecs, pools, watchers);
         placeable.addAll(pools.ids());
@@ -198,6 +206,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                     submit(poolId, task, now);
                 }
             }
+            case ChangeTask change -> change(poolId, change, now);
             case StopTask stop -> decide(poolId, new PoolInput.Stop(stop.getTaskId()), now);
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
             case SetNodeScheduling change ->
@@ -205,6 +214,14 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                         poolId,
                         new PoolInput.SetScheduling(
                                 change.getNodeId(), change.getEnabled(), PoolRecords.tasks(change.getTasks())),
+                        now);
+            case RuleTasks rule ->
+                decide(
+                        poolId,
+                        new PoolInput.RuleGroup(
+                                PoolRecords.group(rule.getOwner()),
+                                PoolRecords.rule(rule),
+                                PoolRecords.tasks(rule.getTasks())),
                         now);
             case MoveNodes move -> move(poolId, move, now);
             case StopMoves _ -> decide(poolId, new PoolInput.StopMoves(), now);
@@ -251,7 +268,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         }
         decide(
                 poolId,
-                new PoolInput.Configure(configure.getSlotsPerNode(), PoolRecords.placement(configure.getPolicy())),
+                new PoolInput.Configure(
+                        configure.getSlotsPerNode(),
+                        PoolRecords.placement(configure.getPolicy()),
+                        configure.getClosed()),
                 now);
     }
 
@@ -259,6 +279,24 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         TaskDefinition definition = PoolRecords.definition(task);
         @Nullable ComputeTask known = pools.task(poolId, definition.id());
         decide(poolId, new PoolInput.Submit(definition, known != null && !known.equals(task)), task, now);
+    }
+
+    private void change(String poolId, ChangeTask change, Instant now) throws InvalidRecordException {
+        @Nullable Integer seconds = change.getWallClockSeconds();
+        if (change.getMostRetries() < -1 || seconds != null && seconds < 1) {
+            throw new InvalidRecordException("a task is tried again -1 times or more, and runs for 1 second or more");
+        }
+        @Nullable ComputeTask known = pools.task(poolId, change.getTaskId());
+        @Nullable
+        ComputeTask changed = known == null
+                ? null
+                : ComputeTask.newBuilder(known)
+                        .setMostRetries(change.getMostRetries())
+                        .setProgram(TaskProgram.newBuilder(known.getProgram())
+                                .setWallClockSeconds(seconds)
+                                .build())
+                        .build();
+        decide(poolId, new PoolInput.Change(change.getTaskId(), change.getMostRetries()), changed, now);
     }
 
     private void requirePool(String poolId, Record<String, byte[]> record, RecordMetadata position)

@@ -3,6 +3,7 @@ package io.muster.planner.pool.topology;
 import io.muster.planner.pool.Attempt;
 import io.muster.planner.pool.Deallocation;
 import io.muster.planner.pool.Departure;
+import io.muster.planner.pool.GroupRule;
 import io.muster.planner.pool.Node;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Pool;
@@ -34,6 +35,7 @@ import io.muster.records.NodeSchedulingChanged;
 import io.muster.records.NodeStanding;
 import io.muster.records.NodeState;
 import io.muster.records.NodeStays;
+import io.muster.records.OwnerIdle;
 import io.muster.records.PlacementPolicy;
 import io.muster.records.PoolCommandRefused;
 import io.muster.records.PoolConfigured;
@@ -41,16 +43,22 @@ import io.muster.records.PoolMember;
 import io.muster.records.PoolNode;
 import io.muster.records.PoolNumbers;
 import io.muster.records.PoolRefusalReason;
+import io.muster.records.PoolRule;
 import io.muster.records.PoolTask;
 import io.muster.records.QueuedTask;
 import io.muster.records.RestartRule;
+import io.muster.records.RuleTasks;
+import io.muster.records.Suspension;
 import io.muster.records.TaskAttempt;
 import io.muster.records.TaskBackedOff;
+import io.muster.records.TaskChanged;
 import io.muster.records.TaskCompleted;
 import io.muster.records.TaskDisowned;
 import io.muster.records.TaskFile;
 import io.muster.records.TaskForgotten;
 import io.muster.records.TaskNotPlaced;
+import io.muster.records.TaskOwner;
+import io.muster.records.TaskOwnerKind;
 import io.muster.records.TaskPlace;
 import io.muster.records.TaskPlaced;
 import io.muster.records.TaskQueued;
@@ -58,6 +66,7 @@ import io.muster.records.TaskRequeued;
 import io.muster.records.TaskResult;
 import io.muster.records.TaskStopping;
 import io.muster.records.TaskToken;
+import io.muster.records.TasksRuled;
 import io.muster.service.InvalidRecordException;
 import java.time.Duration;
 import java.time.Instant;
@@ -120,6 +129,7 @@ final class PoolRecords {
         @Nullable RestartRule restart = task.getRestart();
         return new TaskDefinition(
                 task.getTaskId(),
+                group(task.getOwner()),
                 task.getPriority(),
                 task.getSlots(),
                 task.getNodes(),
@@ -137,6 +147,65 @@ final class PoolRecords {
                 task.getDroppedAtEnd());
     }
 
+    /** Returns the group of an owner's tasks. */
+    static String group(TaskOwner owner) {
+        return owner.getKind().name() + ':' + owner.getId();
+    }
+
+    /** Returns the owner of the tasks of a group. */
+    static TaskOwner owner(String group) {
+        int colon = group.indexOf(':');
+        return new TaskOwner(TaskOwnerKind.valueOf(group.substring(0, colon)), group.substring(colon + 1));
+    }
+
+    private static @Nullable Integer priority(GroupRule rule) {
+        return rule.priority().isPresent() ? rule.priority().getAsInt() : null;
+    }
+
+    private static Suspension suspension(GroupRule rule) {
+        return switch (rule.suspension()) {
+            case NONE -> Suspension.NONE;
+            case SUSPENDED -> Suspension.SUSPENDED;
+            case EMPTIED -> Suspension.EMPTIED;
+        };
+    }
+
+    private static GroupRule rule(@Nullable Integer priority, int most, Suspension suspension, long number) {
+        return new GroupRule(
+                priority == null ? OptionalInt.empty() : OptionalInt.of(priority),
+                most,
+                switch (suspension) {
+                    case NONE -> GroupRule.Suspension.NONE;
+                    case SUSPENDED -> GroupRule.Suspension.SUSPENDED;
+                    case EMPTIED -> GroupRule.Suspension.EMPTIED;
+                },
+                number);
+    }
+
+    /** Reads a rule. @throws InvalidRecordException where its limit is none */
+    static GroupRule rule(RuleTasks rule) throws InvalidRecordException {
+        if (rule.getMost() < -1 || rule.getMost() == 0) {
+            throw new InvalidRecordException("of an owner's tasks 1 or more are placed at once, or -1 for no limit");
+        }
+        TaskOwner owner = rule.getOwner();
+        if (owner.getKind() != TaskOwnerKind.BATCH_JOB
+                || owner.getId().isEmpty()
+                || owner.getId().indexOf('\0') >= 0) {
+            throw new InvalidRecordException("there are rules for tasks of jobs of Batch, by their ids");
+        }
+        return rule(rule.getPriority(), rule.getMost(), rule.getSuspension(), rule.getNumber());
+    }
+
+    /** Restores a rule. */
+    static GroupRule rule(PoolRule kept) {
+        return rule(kept.getPriority(), kept.getMost(), kept.getSuspension(), kept.getNumber());
+    }
+
+    /** Returns what is kept of a rule. */
+    static PoolRule kept(String poolId, String group, GroupRule rule) {
+        return new PoolRule(poolId, owner(group), priority(rule), rule.most(), suspension(rule), rule.number());
+    }
+
     static TaskToken token(Token token) {
         return new TaskToken(token.taskId(), token.placement());
     }
@@ -147,10 +216,6 @@ final class PoolRecords {
 
     static TaskAttempt attempt(Attempt attempt) {
         return new TaskAttempt(attempt.systemVersion(), attempt.requeues(), attempt.retries());
-    }
-
-    private static Attempt attempt(TaskAttempt attempt) {
-        return new Attempt(attempt.getSystemVersion(), attempt.getRequeues(), attempt.getRetries());
     }
 
     static TaskState.Cause cause(ExitCause cause) {
@@ -252,6 +317,9 @@ final class PoolRecords {
                         exitCode(completed.outcome()),
                         completed.outcome().detail());
             case PoolEvent.TaskDisowned(String taskId) -> new TaskDisowned(taskId);
+            case PoolEvent.TaskChanged(String taskId, int most) ->
+                new TaskChanged(
+                        taskId, most, Objects.requireNonNull(task).getProgram().getWallClockSeconds());
             case PoolEvent.TaskForgotten(String taskId) -> new TaskForgotten(taskId);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) ->
                 new NodeAdmitted(node, gateway, epoch, drained);
@@ -271,8 +339,11 @@ final class PoolRecords {
                 new NodeDeparting(node, goal instanceof Departure.Goal.OtherPool(String to) ? to : null, tasks(tasks));
             case PoolEvent.NodeReleased(String node) -> new NodeReleased(node);
             case PoolEvent.NodeStays(String node) -> new NodeStays(node);
-            case PoolEvent.Configured(int slotsPerNode, PoolDecider.Placement placement) ->
-                new PoolConfigured(slotsPerNode, policy(placement));
+            case PoolEvent.GroupRuled(String group, GroupRule rule) ->
+                new TasksRuled(owner(group), priority(rule), rule.most(), suspension(rule), rule.number());
+            case PoolEvent.GroupIdle(String group, long number) -> new OwnerIdle(owner(group), number);
+            case PoolEvent.Configured(int slotsPerNode, PoolDecider.Placement placement, boolean closed) ->
+                new PoolConfigured(slotsPerNode, policy(placement), closed);
         };
     }
 
@@ -325,7 +396,8 @@ final class PoolRecords {
                 new CompletedTask(
                         result(outcome), exitCode(outcome), outcome.detail(), startedAt.orElse(null), endedAt);
         };
-        return new PoolTask(poolId, task, now.number(), attempt(now.state().attempt()), state, now.disowned());
+        Attempt attempt = now.state().attempt();
+        return new PoolTask(poolId, task, now.number(), attempt(attempt), state, now.disowned(), attempt.neverBegan());
     }
 
     private static List<PoolMember> members(TaskState.Active active) {
@@ -345,7 +417,11 @@ final class PoolRecords {
 
     /** Restores a task. */
     static Pool.Task task(PoolTask kept) {
-        Attempt attempt = attempt(kept.getAttempt());
+        Attempt attempt = new Attempt(
+                kept.getAttempt().getSystemVersion(),
+                kept.getAttempt().getRequeues(),
+                kept.getAttempt().getRetries(),
+                kept.getNeverBegan());
         TaskState state = switch (kept.getState()) {
             case QueuedTask _ -> new TaskState.Queued(attempt);
             case BackingOffTask pausing -> new TaskState.BackingOff(attempt, pausing.getUntil());
@@ -480,12 +556,17 @@ final class PoolRecords {
     /** Returns what is kept of a pool beside its tasks and nodes. */
     static PoolNumbers numbers(String poolId, Pool pool) {
         return new PoolNumbers(
-                poolId, pool.nextNumber(), pool.nextPlacement(), pool.slotsPerNode(), policy(pool.placement()));
+                poolId,
+                pool.nextNumber(),
+                pool.nextPlacement(),
+                pool.slotsPerNode(),
+                policy(pool.placement()),
+                pool.closed());
     }
 
     /** Restores how a pool uses its nodes. */
     static PoolEvent.Configured configured(PoolNumbers kept) {
-        return new PoolEvent.Configured(kept.getSlotsPerNode(), placement(kept.getPolicy()));
+        return new PoolEvent.Configured(kept.getSlotsPerNode(), placement(kept.getPolicy()), kept.getClosed());
     }
 
     /** Restores a node, which takes no slots yet. */

@@ -1,10 +1,10 @@
 package io.muster.planner.pool.topology;
 
+import io.muster.planner.pool.GroupRule;
 import io.muster.planner.pool.Node;
 import io.muster.planner.pool.Pool;
 import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolDecider.Decided;
-import io.muster.planner.pool.PoolDecider.Placement;
 import io.muster.planner.pool.PoolEvent;
 import io.muster.planner.pool.PoolInput;
 import io.muster.planner.pool.TaskState;
@@ -13,6 +13,7 @@ import io.muster.records.Admission;
 import io.muster.records.ComputeTask;
 import io.muster.records.PoolNode;
 import io.muster.records.PoolNumbers;
+import io.muster.records.PoolRule;
 import io.muster.records.PoolTask;
 import io.muster.service.coordinator.DueTimes;
 import java.time.Instant;
@@ -38,6 +39,7 @@ final class PoolTable {
     private final KeyValueStore<String, PoolTask> tasks;
     private final KeyValueStore<String, PoolNode> nodes;
     private final KeyValueStore<String, PoolNumbers> numbers;
+    private final KeyValueStore<String, PoolRule> rules;
     private final Map<String, Pool> pools = new HashMap<>();
     private final DueTimes pauses = new DueTimes();
 
@@ -45,14 +47,17 @@ final class PoolTable {
     PoolTable(
             KeyValueStore<String, PoolTask> tasks,
             KeyValueStore<String, PoolNode> nodes,
-            KeyValueStore<String, PoolNumbers> numbers) {
+            KeyValueStore<String, PoolNumbers> numbers,
+            KeyValueStore<String, PoolRule> rules) {
+        this.rules = rules;
         this.tasks = tasks;
         this.nodes = nodes;
         this.numbers = numbers;
         try (KeyValueIterator<String, PoolNode> nodeRows = nodes.all();
                 KeyValueIterator<String, PoolTask> taskRows = tasks.all();
-                KeyValueIterator<String, PoolNumbers> numberRows = numbers.all()) {
-            restore(nodeRows, taskRows, numberRows, BEGIN);
+                KeyValueIterator<String, PoolNumbers> numberRows = numbers.all();
+                KeyValueIterator<String, PoolRule> ruleRows = rules.all()) {
+            restore(nodeRows, taskRows, numberRows, ruleRows, BEGIN);
         }
     }
 
@@ -60,15 +65,17 @@ final class PoolTable {
         private final Map<String, Pool.Admission> admitted = new HashMap<>();
         private final List<Node> nodes = new ArrayList<>();
         private final List<Pool.Task> tasks = new ArrayList<>();
+        private final Map<String, GroupRule> rules = new HashMap<>();
         private long nextNumber;
         private long nextPlacement;
-        private PoolEvent.Configured configured = new PoolEvent.Configured(0, Placement.SPREAD);
+        private PoolEvent.Configured configured = PoolEvent.Configured.NOT;
     }
 
     private void restore(
             KeyValueIterator<String, PoolNode> nodeRows,
             KeyValueIterator<String, PoolTask> taskRows,
             KeyValueIterator<String, PoolNumbers> numberRows,
+            KeyValueIterator<String, PoolRule> ruleRows,
             Instant heardAt) {
         Map<String, Rows> all = new HashMap<>();
         nodeRows.forEachRemaining(row -> {
@@ -91,6 +98,9 @@ final class PoolTable {
             pool.nextPlacement = row.value.getNextPlacement();
             pool.configured = PoolRecords.configured(row.value);
         });
+        ruleRows.forEachRemaining(row -> all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows())
+                .rules
+                .put(PoolRecords.group(row.value.getOwner()), PoolRecords.rule(row.value)));
         all.forEach((poolId, rows) -> {
             pools.put(
                     poolId,
@@ -98,6 +108,7 @@ final class PoolTable {
                             rows.admitted,
                             rows.nodes,
                             rows.tasks,
+                            rows.rules,
                             rows.nextNumber,
                             rows.nextPlacement,
                             rows.configured));
@@ -112,8 +123,9 @@ final class PoolTable {
         String behind = poolId + (char) (SEPARATOR + 1);
         try (KeyValueIterator<String, PoolNode> nodeRows = nodes.range(first, behind);
                 KeyValueIterator<String, PoolTask> taskRows = tasks.range(first, behind);
-                KeyValueIterator<String, PoolNumbers> numberRows = numbers.range(poolId, poolId)) {
-            restore(nodeRows, taskRows, numberRows, heardAt);
+                KeyValueIterator<String, PoolNumbers> numberRows = numbers.range(poolId, poolId);
+                KeyValueIterator<String, PoolRule> ruleRows = rules.range(first, behind)) {
+            restore(nodeRows, taskRows, numberRows, ruleRows, heardAt);
         }
     }
 
@@ -162,7 +174,7 @@ final class PoolTable {
     /**
      * Keeps what came of a decision.
      *
-     * @param submitted the task of a {@link PoolInput.Submit}; null with any other input
+     * @param submitted the task of a {@link PoolInput.Submit} or a {@link PoolInput.Change}; null with any other input
      */
     void keep(String poolId, Decided decided, @Nullable ComputeTask submitted) {
         Pool pool = pool(poolId);
@@ -185,6 +197,7 @@ final class PoolTable {
                 case PoolEvent.AttemptStarted started ->
                     changedTasks.add(started.token().taskId());
                 case PoolEvent.AttemptOver over -> changedTasks.add(over.token().taskId());
+                case PoolEvent.TaskChanged changed -> changedTasks.add(changed.taskId());
                 case PoolEvent.TaskStopping(String taskId) -> changedTasks.add(taskId);
                 case PoolEvent.TaskRequeued requeued -> changedTasks.add(requeued.taskId());
                 case PoolEvent.TaskBackedOff backedOff -> changedTasks.add(backedOff.taskId());
@@ -199,6 +212,10 @@ final class PoolTable {
                 case PoolEvent.NodeDeparting departing -> changedNodes.add(departing.node());
                 case PoolEvent.NodeReleased(String node) -> changedNodes.add(node);
                 case PoolEvent.NodeStays(String node) -> changedNodes.add(node);
+                case PoolEvent.GroupRuled(String group, GroupRule _) -> keepRule(poolId, pool, group);
+                case PoolEvent.GroupIdle _ -> {
+                    // Changes nothing that is kept.
+                }
                 case PoolEvent.Configured _ -> numbered = true;
             }
         }
@@ -206,6 +223,15 @@ final class PoolTable {
         changedNodes.forEach(nodeId -> keepNode(poolId, pool, nodeId));
         if (numbered) {
             numbers.put(poolId, PoolRecords.numbers(poolId, pool));
+        }
+    }
+
+    private void keepRule(String poolId, Pool pool, String group) {
+        GroupRule rule = pool.rule(group);
+        if (rule.equals(GroupRule.NONE)) {
+            rules.delete(key(poolId, group));
+        } else {
+            rules.put(key(poolId, group), PoolRecords.kept(poolId, group, rule));
         }
     }
 

@@ -4,20 +4,23 @@ import io.muster.planner.json.Json;
 import io.muster.planner.pool.Attempt;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Outcome.Result;
+import io.muster.planner.pool.PoolRefusal;
 import io.muster.records.BatchTaskFacts;
 import io.muster.records.ComputeTask;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Makes the bodies of events of tasks of Batch: JSON, in the order of the contract's sample. What does not apply is absent. Contract: batch, 3.1. */
-final class TaskEventBodies {
+public final class TaskEventBodies {
     /** Stands for the node of a task that has none. */
-    static final String NO_NODE = " ";
+    public static final String NO_NODE = " ";
 
     /** Is the exit code of a program that ran for longer than it may. */
     private static final int OUT_OF_TIME = -1073741510;
@@ -37,10 +40,29 @@ final class TaskEventBodies {
 
     /** Returns the body of a TaskScheduleFailEvent: no node was found for the task, and it is tried again. */
     static String scheduleFail(BatchTaskFacts facts, ComputeTask task, String poolId, Attempt attempt) {
+        return scheduleFail(
+                facts,
+                task,
+                poolId,
+                attempt,
+                "NoFreeSlots",
+                "No node of the pool has the slots free that the task takes: it is tried again.");
+    }
+
+    /** Returns the body of a TaskScheduleFailEvent of a task that its pool did not take: its job gives it once more. */
+    static String refused(BatchTaskFacts facts, ComputeTask task, String poolId, PoolRefusal refusal) {
+        String code = Arrays.stream(refusal.reason().name().split("_"))
+                .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining());
+        return scheduleFail(facts, task, poolId, Attempt.FIRST, code, refusal.sentence());
+    }
+
+    private static String scheduleFail(
+            BatchTaskFacts facts, ComputeTask task, String poolId, Attempt attempt, String code, String message) {
         Map<String, Object> error = new LinkedHashMap<>();
         error.put("category", "ServerError");
-        error.put("code", "NoFreeSlots");
-        error.put("message", "No node of the pool has the slots free that the task takes: it is tried again.");
+        error.put("code", code);
+        error.put("message", message);
         Map<String, Object> body = common(facts, task, poolId, NO_NODE, attempt);
         body.put("requiredSlots", task.getSlots());
         body.put("schedulingError", error);
@@ -48,7 +70,7 @@ final class TaskEventBodies {
     }
 
     /** Returns the body of a TaskCompleteEvent and of a TaskFailEvent: they are the same. */
-    static String end(
+    public static String end(
             BatchTaskFacts facts,
             ComputeTask task,
             String poolId,
