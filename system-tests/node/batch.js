@@ -108,7 +108,83 @@ async function retries(run) {
   assert.strictEqual(task.executionInfo.exitCode, 7);
   assert.ok(task.executionInfo.lastRetryTime instanceof Date);
   assert.strictEqual(status(await client.task.reactivate(id, "seven")), 204);
-  await ended(id, "seven");
+  const again = await until("it ends once more", async () => {
+    const known = await client.task.get(id, "seven");
+    return known.state === "completed" && known.executionInfo.endTime > task.executionInfo.endTime && known;
+  });
+  assert.strictEqual(again.executionInfo.retryCount, 2);
+  assert.strictEqual(again.executionInfo.exitCode, 7);
+  await client.task.add(id, { id: "limits", commandLine: "true", constraints: { maxTaskRetryCount: 1 } });
+  await refused(client.task.add(id, { id: "kept", commandLine: "true", constraints: { retentionTime: "PT1H" } }), 400, "InvalidPropertyValue");
+  await client.task.deleteMethod(id, "seven");
+  await client.task.add(id, { id: "seven", commandLine: exits(0) });
+  assert.strictEqual((await ended(id, "seven")).executionInfo.exitCode, 0);
+  await client.job.deleteMethod(id);
+}
+
+async function disabled(run) {
+  const id = `disabled-${run}`;
+  await client.job.add({ id, poolInfo });
+  await client.task.add(id, { id: "long", commandLine: "sleep 300" });
+  const runs = () => until("it runs", async () => (await client.task.get(id, "long")).state === "running");
+  const inState = (state) => until(`the job is ${state}`, async () => (await client.job.get(id)).state === state);
+  await runs();
+  assert.strictEqual(status(await client.job.disable(id, "requeue")), 202);
+  await inState("disabled");
+  await client.task.add(id, { id: "waits", commandLine: exits(0) });
+  const requeued = await client.task.get(id, "long");
+  assert.strictEqual(requeued.state, "active");
+  assert.strictEqual(requeued.executionInfo.requeueCount, 1);
+  await refused(client.job.disable(id, "wait"), 409, "InvalidJobState");
+  assert.strictEqual(status(await client.job.enable(id)), 202);
+  await runs();
+  await ended(id, "waits");
+  await client.job.disable(id, "terminate");
+  await inState("disabled");
+  assert.strictEqual((await ended(id, "long")).executionInfo.result, "failure");
+  await client.job.enable(id);
+  await client.task.add(id, { id: "short", commandLine: "sleep 2" });
+  await until("it runs", async () => (await client.task.get(id, "short")).state === "running");
+  await client.job.disable(id, "wait");
+  await inState("disabled");
+  assert.strictEqual((await ended(id, "short")).executionInfo.exitCode, 0);
+  await client.job.deleteMethod(id);
+}
+
+async function limited(run) {
+  const id = `limited-${run}`;
+  await client.job.add({ id, poolInfo: { poolId: "DEFAULT" }, maxParallelTasks: 1, priority: 3 });
+  await client.task.addCollection(id, ["a", "b", "c"].map((task) => ({ id: task, commandLine: "sleep 1" })));
+  await Promise.all(["a", "b", "c"].map((task) => ended(id, task)));
+  const times = (await client.task.list(id)).map((task) => task.executionInfo).sort((one, other) => one.startTime - other.startTime);
+  for (let i = 1; i < times.length; i++) assert.ok(times[i].startTime >= times[i - 1].endTime, JSON.stringify(times));
+  await client.job.patch(id, { maxParallelTasks: 5, priority: 9 });
+  const job = await client.job.get(id);
+  assert.deepStrictEqual([job.maxParallelTasks, job.priority], [5, 9]);
+  await client.job.deleteMethod(id);
+}
+
+async function depending(run) {
+  const id = `depending-${run}`;
+  await client.job.add({ id, poolInfo, usesTaskDependencies: true });
+  await client.task.addCollection(id, [
+    { id: "last", commandLine: exits(0), dependsOn: { taskIds: ["first"], taskIdRanges: [{ start: 1, end: 3 }] } },
+    { id: "blocked", commandLine: exits(0), dependsOn: { taskIds: ["fails"] } },
+    { id: "allowed", commandLine: exits(0), dependsOn: { taskIds: ["forgiven"] } },
+    { id: "fails", commandLine: exits(1) },
+    { id: "forgiven", commandLine: exits(1), exitConditions: { exitCodes: [{ code: 1, exitOptions: { dependencyAction: "satisfy" } }] } },
+    { id: "first", commandLine: exits(0) }, { id: "1", commandLine: exits(0) }, { id: "02", commandLine: exits(0) },
+  ]);
+  await ended(id, "allowed");
+  await ended(id, "02");
+  assert.strictEqual((await client.task.get(id, "last")).state, "active");
+  await client.task.add(id, { id: "3", commandLine: "sleep 1" });
+  const last = await ended(id, "last");
+  const third = await ended(id, "3");
+  assert.ok(last.executionInfo.startTime >= third.executionInfo.endTime);
+  assert.strictEqual((await client.task.get(id, "blocked")).state, "active");
+  await client.job.terminate(id);
+  assert.strictEqual((await ended(id, "blocked")).executionInfo.failureInfo.code, "TaskEnded");
   await client.job.deleteMethod(id);
 }
 
@@ -149,6 +225,9 @@ async function main() {
   await retries(run);
   await pages(run);
   await terminated(run);
+  await disabled(run);
+  await limited(run);
+  await depending(run);
   console.log("the tasks run");
 }
 

@@ -1,20 +1,40 @@
 package io.muster.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.muster.codec.Codecs;
+import io.muster.records.AddBatchJob;
+import io.muster.records.AddBatchTasks;
+import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchJobDefinition;
+import io.muster.records.BatchTaskDefinition;
+import io.muster.records.TaskConstraints;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
+import io.muster.topics.Topics;
+import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -98,5 +118,78 @@ class BatchTest {
             }
             return types;
         }
+    }
+
+    /** Holds what an event of a task says, as the contract's table writes it. */
+    private record Said(String event, String node) {
+        static Said of(ConsumerRecord<String, String> record) {
+            String type = new String(record.headers().lastHeader("ce-type").value(), StandardCharsets.UTF_8);
+            try {
+                JsonNode body = new ObjectMapper().readTree(record.value());
+                JsonNode execution = body.path("executionInfo");
+                return new Said(
+                        type.replaceAll("Task(.*)Event", "$1") + "(" + execution.path("retryCount") + "/"
+                                + body.path("systemTaskVersion") + ")"
+                                + (execution.has("exitCode") ? " exit " + execution.path("exitCode") : ""),
+                        body.at("/nodeInfo/nodeId").asText());
+            } catch (JsonProcessingException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** Adds a job and its task as a foreign program does, with plain clients of Kafka, and reads its events so. */
+    @Test
+    void saysInItsEventsThatATaskWhoseNodeWasKilledWasPlacedAgain() throws Exception {
+        String kafka = muster.standalone.options().kafka();
+        Codecs codecs = new Codecs(new ConfluentSchemaRegistry(
+                new RegistrySettings(URI.create(muster.standalone.options().registry()), null, null, null)));
+        String job = "Killed-" + System.currentTimeMillis();
+        List<Said> said = new ArrayList<>();
+        try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
+                        Map.of("bootstrap.servers", kafka), new StringSerializer(), new ByteArraySerializer());
+                KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
+                        Map.of("bootstrap.servers", kafka, "isolation.level", "read_committed"),
+                        new StringDeserializer(),
+                        new StringDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(Topics.TASK_EVENTS.name()).stream()
+                    .map(partition -> new TopicPartition(Topics.TASK_EVENTS.name(), partition.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            BatchTaskDefinition task = BatchTaskDefinition.newBuilder()
+                    .setTaskId("long")
+                    .setCommandLine("sleep 5")
+                    .setConstraints(new TaskConstraints(0, null, null))
+                    .build();
+            for (Object command : List.of(
+                    new AddBatchJob(
+                            BatchJobDefinition.newBuilder().setPoolId("default").build()),
+                    new AddBatchTasks(List.of(task)))) {
+                producer.send(new ProducerRecord<>(
+                        Topics.BATCH_JOB_COMMANDS.name(),
+                        job.toLowerCase(Locale.ROOT),
+                        codecs.of(Topics.BATCH_JOB_COMMANDS).encode(new BatchJobCommand(job, command))));
+            }
+            producer.flush();
+            Runnable read = () -> consumer.poll(Duration.ofMillis(200)).forEach(record -> {
+                if ((job + "/long").equals(record.key())) {
+                    said.add(Said.of(record));
+                }
+            });
+            await().atMost(Duration.ofSeconds(60)).until(() -> {
+                read.run();
+                return said.stream().anyMatch(one -> one.event().startsWith("Start"));
+            });
+            muster.standalone.process(said.getLast().node()).destroyForcibly();
+            await().atMost(Duration.ofSeconds(120)).until(() -> {
+                read.run();
+                return said.stream().anyMatch(one -> one.event().startsWith("Complete"));
+            });
+        }
+        assertThat(said)
+                .extracting(Said::event)
+                .filteredOn(event -> !event.startsWith("ScheduleFail"))
+                .containsExactly("Start(0/0)", "Start(0/1)", "Complete(0/1) exit 0");
     }
 }
