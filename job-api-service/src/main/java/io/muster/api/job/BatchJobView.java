@@ -1,6 +1,7 @@
 package io.muster.api.job;
 
 import io.muster.records.BatchJob;
+import io.muster.records.BatchJobState;
 import java.util.Comparator;
 import java.util.Locale;
 
@@ -12,5 +13,10 @@ public final class BatchJobView extends DocumentView<BatchJob> {
                 job -> job.getJobId().toLowerCase(Locale.ROOT),
                 BatchJob::getCreatedAt,
                 Comparator.comparing(BatchJob::getCreatedAt).thenComparing(BatchJob::getRevision));
+    }
+
+    @Override
+    boolean isEnding(BatchJob document) {
+        return document.getState() == BatchJobState.DELETING;
     }
 }

@@ -1,6 +1,7 @@
 package io.muster.api.job;
 
 import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolState;
 import java.util.Comparator;
 import java.util.Locale;
 
@@ -12,5 +13,10 @@ public final class BatchPoolView extends DocumentView<BatchPool> {
                 pool -> pool.getPoolId().toLowerCase(Locale.ROOT),
                 BatchPool::getCreatedAt,
                 Comparator.comparing(BatchPool::getCreatedAt).thenComparing(BatchPool::getRevision));
+    }
+
+    @Override
+    boolean isEnding(BatchPool document) {
+        return document.getState() == BatchPoolState.DELETING;
     }
 }

@@ -27,8 +27,19 @@ public abstract sealed class DocumentView<D> permits ScheduleView, CollectionVie
         this.order = order;
     }
 
-    /** Takes a document from a reply. */
+    /** Returns whether a document is about to go: a reply that has it may come behind its tombstone. */
+    boolean isEnding(D document) {
+        return false;
+    }
+
+    /** Takes a document from a reply; one that is about to go only where it is known, since it would stay for ever where it is gone already. */
     public void put(D document) {
+        if (isEnding(document)) {
+            documents.computeIfPresent(
+                    id.apply(document),
+                    (_, known) -> new Known<>(later(known.document(), document), known.read()));
+            return;
+        }
         documents.merge(
                 id.apply(document),
                 new Known<>(document, null),

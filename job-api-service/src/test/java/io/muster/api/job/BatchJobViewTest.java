@@ -46,4 +46,12 @@ class BatchJobViewTest {
         jobs.readTombstone("a");
         assertThat(jobs.get("a")).map(BatchJob::getState).contains(BatchJobState.ACTIVE);
     }
+
+    @Test
+    void showsAJobNoMoreWhoseDeletionIsAnsweredBehindItsTombstone() {
+        jobs.read(job("a", CREATED, 1, BatchJobState.ACTIVE));
+        jobs.readTombstone("a");
+        jobs.put(job("a", CREATED, 2, BatchJobState.DELETING));
+        assertThat(jobs.get("a")).isEmpty();
+    }
 }
