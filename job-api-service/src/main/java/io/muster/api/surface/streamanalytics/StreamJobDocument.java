@@ -82,7 +82,7 @@ final class StreamJobDocument {
             "outputErrorPolicy", List.of("Stop", "Drop"),
             "compatibilityLevel", List.of("1.0", "1.1", "1.2"));
 
-    private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}/\\\\?#%]{1,128}");
+    private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}/\\\\?#%]{0,128}");
 
     private static final String PROPERTIES = "properties";
     private static final String SCRIPT = "/properties/properties/binding/properties";
