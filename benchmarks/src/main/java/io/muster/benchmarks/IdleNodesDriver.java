@@ -30,12 +30,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Prints what nodes cost that have nothing to do: CPU time of each process by node and second, and the records that are written. The nodes are simulated:
- * each reports every third of its lease over a connection of its own, as compute-node does. Arguments: the folder standalone/target/muster, nodes,
+ * each reports every five seconds, or every third of its lease, over a connection of its own, as compute-node does. Arguments: the folder standalone/target/muster, nodes,
  * seconds.
  */
 public final class IdleNodesDriver {
     private static final String POOL = "idle";
     private static final int CONNECTS_A_SECOND = 100;
+    private static final long LONGEST_PAUSE_MS = 5_000;
     private static final Duration SETTLED = Duration.ofSeconds(15);
     private static final List<String> PROCESSES = List.of("broker", "planner", "processor", "gateway", "api");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -123,7 +124,8 @@ public final class IdleNodesDriver {
                 throw new UncheckedIOException(e);
             }
             String poolId = order.path("poolId").asText();
-            long every = TimeUnit.SECONDS.toMillis(order.path("leaseSeconds").asLong()) / 3;
+            long every = Math.min(
+                    TimeUnit.SECONDS.toMillis(order.path("leaseSeconds").asLong()) / 3, LONGEST_PAUSE_MS);
             report(device, poolId);
             if (reports == null) {
                 joined.incrementAndGet();

@@ -650,6 +650,30 @@ class ComputeNodeTest {
         assertThat(folder.resolve("data/data/own/c")).exists();
     }
 
+    /** Has a program put a link where a later task's data directory would be. */
+    @Test
+    void takesNoDataDirectoryFromAProgramsHand() throws Exception {
+        Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "takes root");
+        Path victim = Files.createDirectory(folder.resolve("victim"));
+        Files.setPosixFilePermissions(victim, PosixFilePermissions.fromString("rwxr-xr-x"));
+        start("--run-as=nobody");
+        ObjectNode program = bash("ln -s %s $D/x".formatted(victim));
+        program.putObject("nodeEnvironment").put("D", "DATA_DIRECTORY");
+        program.put("dataDirectory", "own");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        hub.start("t", program);
+        assertThat(hub.exit("t")).isEqualTo("0 ITSELF");
+
+        hub.start("inner", bash("true").put("dataDirectory", "own/x"));
+        assertThat(hub.exit("inner")).isEqualTo("127 NOT_STARTED");
+        hub.start("outer", bash("true").put("dataDirectory", "a/b"));
+        assertThat(hub.exit("outer")).isEqualTo("0 ITSELF");
+        hub.start("around", bash("true").put("dataDirectory", "a"));
+        assertThat(hub.exit("around")).isEqualTo("127 NOT_STARTED");
+        assertThat(Files.getPosixFilePermissions(victim)).hasSize(7);
+        assertThat(Files.getOwner(victim).getName()).isEqualTo("root");
+    }
+
     private static boolean isPassable(@Nullable Path path) throws IOException {
         for (Path at = path; at != null; at = at.getParent()) {
             if (!Files.getPosixFilePermissions(at).contains(PosixFilePermission.OTHERS_EXECUTE)) {

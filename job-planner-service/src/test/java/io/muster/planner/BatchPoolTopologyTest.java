@@ -67,7 +67,7 @@ class BatchPoolTopologyTest {
         planner.advance(Duration.ofSeconds(6));
         assertThat(pool().getNodes()).isEqualTo(2);
         assertThat(pool().getAllocation()).isEqualTo(AllocationState.STEADY);
-        assertThat(planner.orders("c")).endsWith(new NodeOrder(epoch, "Lyon", new JoinPool(15)));
+        assertThat(planner.orders("c")).endsWith(new NodeOrder(epoch, "Lyon", new JoinPool(60)));
 
         planner.batchPool("LYON", new ResizeBatchPool(1, null, null, Deallocation.REQUEUE, null));
         planner.advance(Duration.ofMillis(20));
@@ -105,14 +105,14 @@ class BatchPoolTopologyTest {
         assertThat(pool().getNodes()).isEqualTo(1);
         long there = planner.connect("a", Capability.TASKS);
         planner.reportToPool("Lyon", "a", there, new NodeReported(1L, "boot", 2, List.of(), List.of()));
-        planner.pass(Duration.ofSeconds(45));
+        planner.pass(Duration.ofSeconds(90));
         assertThat(pool().getNodes()).isZero();
         planner.batchPool("Lyon", new DeleteBatchPool(null));
         planner.advance(Duration.ofMillis(20));
         assertThat(planner.batchPools()).doesNotContainKey("lyon");
         long epoch = planner.connect("a", Capability.TASKS);
         planner.advance(Duration.ofMillis(20));
-        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
     }
 
     @Test

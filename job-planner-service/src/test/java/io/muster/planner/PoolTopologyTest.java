@@ -136,13 +136,13 @@ class PoolTopologyTest {
     @Test
     void asksADeviceOfThePoolToReportOverEachConnection() {
         long epoch = connect("a");
-        assertThat(planner.orders("a")).containsExactly(new NodeOrder(epoch, POOL, new JoinPool(15)));
+        assertThat(planner.orders("a")).containsExactly(new NodeOrder(epoch, POOL, new JoinPool(60)));
         report("a", epoch, 3);
         assertThat(planner.orders("a").getLast()).isEqualTo(new NodeOrder(epoch, POOL, new GrantLease(3L)));
         long second = planner.connect("a");
         assertThat(planner.orders("a").getLast())
                 .as("its session has subscribed before")
-                .isEqualTo(new NodeOrder(second, POOL, new JoinPool(15)));
+                .isEqualTo(new NodeOrder(second, POOL, new JoinPool(60)));
     }
 
     @Test
@@ -155,7 +155,7 @@ class PoolTopologyTest {
         planner.connect("nowhere", Capability.TASKS);
         planner.create("other", "{\"compute\":{\"pool\":\"default\"}}");
         planner.connect("other", Capability.METHODS);
-        assertThat(planner.orders("reserve")).containsExactly(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        assertThat(planner.orders("reserve")).containsExactly(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
         planner.reportToPool(
                 "$reserve",
                 "thermometer",
@@ -241,12 +241,12 @@ class PoolTopologyTest {
         submit("t");
         planner.reportToPool(POOL, "a", epoch, new ProgramStarted(new TaskToken("t", 0L)));
         long other = node("b");
-        for (int second = 2; second <= 29; second++) {
+        for (int second = 2; second <= 74; second++) {
             planner.pass(Duration.ofSeconds(1));
             report("b", other, second);
         }
         assertThat(planner.orders("b")).noneMatch(order -> order.getOrder() instanceof StartAttempt);
-        for (int second = 30; second <= 33; second++) {
+        for (int second = 75; second <= 78; second++) {
             planner.pass(Duration.ofSeconds(1));
             report("b", other, second);
         }
@@ -285,11 +285,11 @@ class PoolTopologyTest {
         long epoch = node("a");
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"pool\":\"other\"}}", null)));
         assertThat(planner.orders("a"))
-                .endsWith(new NodeOrder(epoch, POOL, new LeavePool()), new NodeOrder(epoch, "other", new JoinPool(15)));
+                .endsWith(new NodeOrder(epoch, POOL, new LeavePool()), new NodeOrder(epoch, "other", new JoinPool(60)));
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":null}", null)));
         assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "other", new LeavePool()));
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"spare\":true}}", null)));
-        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
         int before = planner.orders("a").size();
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"floor\":3}", null)));
         assertThat(planner.orders("a")).as("other tags say nothing").hasSize(before);
@@ -329,7 +329,7 @@ class PoolTopologyTest {
         report("a", epoch, 1);
         assertThat(planner.orders("a"))
                 .containsExactly(
-                        new NodeOrder(epoch, "$reserve", new JoinPool(15)),
+                        new NodeOrder(epoch, "$reserve", new JoinPool(60)),
                         new NodeOrder(epoch, POOL, new LeavePool()));
     }
 
@@ -352,7 +352,7 @@ class PoolTopologyTest {
         assertThat(planner.orders("a"))
                 .endsWith(
                         new NodeOrder(epoch, "$reserve", new LeavePool()),
-                        new NodeOrder(epoch, POOL, new JoinPool(15)));
+                        new NodeOrder(epoch, POOL, new JoinPool(60)));
         assertThat(planner.orders("b")).as("one is enough").hasSize(2);
         assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a"), 1));
 
@@ -365,7 +365,7 @@ class PoolTopologyTest {
         planner.restart();
         planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
         assertThat(news("t")).endsWith(new TaskWaits(new TaskAttempt(1, 1, 0), null, 143));
-        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
         assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of(), 0));
         planner.pool(POOL, new CountTasks(owner));
         assertThat(planner.nodeNews()).endsWith(new PoolTasks(1, 0));
@@ -463,7 +463,7 @@ class PoolTopologyTest {
         }
         planner.forgetTicks();
         int most = 0;
-        for (int second = 0; second < 35; second++) {
+        for (int second = 0; second < 80; second++) {
             int before = planner.delivered(CloseConnection.class).size();
             planner.advance(Duration.ofSeconds(1));
             most = Math.max(most, planner.delivered(CloseConnection.class).size() - before);

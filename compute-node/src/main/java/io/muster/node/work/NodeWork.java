@@ -35,6 +35,8 @@ public final class NodeWork {
     private static final int MOST_NUMBERS = 64;
 
     private static final int REPORTS_PER_LEASE = 3;
+    /** Passes between reports at most, however long the lease is: a pool that misses three places nothing more on the node. */
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     /** Passes before what the hub did not take is said again. */
     private static final Duration AGAIN = Duration.ofMillis(500);
 
@@ -523,7 +525,7 @@ public final class NodeWork {
         Membership member = pool.orElseThrow();
         boolean isFirst = reportIsDue;
         reportIsDue = false;
-        nextReportAt = now + member.lease().toNanos() / REPORTS_PER_LEASE;
+        nextReportAt = now + Math.min(member.lease().toNanos() / REPORTS_PER_LEASE, LONGEST_PAUSE.toNanos());
         lastNumber++;
         sentAt.put(lastNumber, now);
         if (sentAt.size() > MOST_NUMBERS) {

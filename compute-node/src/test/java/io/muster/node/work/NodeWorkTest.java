@@ -67,6 +67,7 @@ class NodeWorkTest {
             Token token = key.token();
             Input heard = switch (words[0]) {
                 case "join" -> ordered(new Order.Join(of, Duration.ofSeconds(15)));
+                case "join-for-a-minute" -> ordered(new Order.Join(of, Duration.ofMinutes(1)));
                 case "leave" -> ordered(new Order.Leave(of));
                 case "lease" -> ordered(new Order.Lease("p", Long.parseLong(of)));
                 case "start" -> ordered(new Order.Start("p", token, 1, PROGRAM));
@@ -270,6 +271,14 @@ class NodeWorkTest {
         Node node = new Node();
         node.hear(before == null ? "" : before);
         assertThat(node.hear(input)).isEqualTo(expected == null ? "" : expected);
+    }
+
+    @Test
+    void reportsEveryFiveSecondsHoweverLongItsLeaseIs() {
+        Node node = new Node();
+        assertThat(node.hear("join-for-a-minute p; lease 1; pass 4.9")).isEmpty();
+        assertThat(node.hear("pass 0.1")).startsWith("say p 2");
+        assertThat(node.hear("pass 5")).startsWith("say p 3");
     }
 
     @Test

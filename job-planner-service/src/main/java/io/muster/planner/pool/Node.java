@@ -13,7 +13,7 @@ import java.util.Set;
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param scheduling whether new attempts may be placed on it
  * @param drained whether it gets nothing to run, since it is drained or departs; kept with its admission
- * @param ready whether it takes orders as far as the pool knows: one that came back says that it does not, its next report that it does; kept in memory alone
+ * @param ready whether it takes orders as far as the pool knows: one that came back says that it does not, and so does silence, its next report that it does; kept in memory alone
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
 public record Node(

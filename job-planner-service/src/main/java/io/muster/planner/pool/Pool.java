@@ -277,7 +277,7 @@ public final class Pool {
         return queues;
     }
 
-    /** Notes that an order came back from the connection that a node has: it gets nothing more until it is heard over that, or over a newer one. */
+    /** Notes that an order came back from the connection that a node has, or that it is silent: it gets nothing more until it is heard over that, or over a newer one. */
     void unreachable(String node) {
         changeNode(node, Node::unready);
     }

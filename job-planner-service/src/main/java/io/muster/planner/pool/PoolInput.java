@@ -69,7 +69,7 @@ public sealed interface PoolInput {
             Set<Token> holding)
             implements PoolInput {}
 
-    /** Says that a node was not heard for as long as its lease and the grace behind it; the log was read up to now. */
+    /** Says that a node was not heard for some time, whether as long as it may be without new tasks or as its lease and the grace behind it; the log was read up to now. */
     record NodeSilent(String node) implements PoolInput {}
 
     /** Says that the program of an attempt runs on a node. */

@@ -657,6 +657,24 @@ class PoolDeciderTest {
     }
 
     @Test
+    void placesNothingOnANodeThatMissedThreeReportsUntilItIsHeard() {
+        report("a", 1);
+        now = START.plus(PoolDecider.UNHEARD).minusMillis(1);
+        assertThat(PoolDecider.silent(pool, now, 10)).isEmpty();
+        report("b", 2);
+        now = now.plusMillis(1);
+        assertThat(PoolDecider.silent(pool, now, 10)).containsExactly("a");
+        Decided decided = decide(new PoolInput.NodeSilent("a"));
+        assertThat(decided.events()).isEmpty();
+        assertThat(decided.orders()).isEmpty();
+        assertThat(pool.node("a").orElseThrow().free()).isZero();
+        assertThat(PoolDecider.silent(pool, now, 10)).as("once").isEmpty();
+
+        report("a", 2);
+        assertThat(pool.node("a").orElseThrow().free()).isEqualTo(2);
+    }
+
+    @Test
     void losesADismissedNodeThatSaysNothing() {
         running(retried("t", 0, OnNodeLoss.PLACE_AGAIN));
         decide(new PoolInput.NodeRemoved("a"));
