@@ -377,7 +377,7 @@ class PoolTopologyTest {
         node("a");
         long epoch = node("b");
         assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a", "b"), 2));
-        for (int second = 2; second <= 40; second++) {
+        for (int second = 2; second <= 80; second++) {
             planner.pass(Duration.ofSeconds(1));
             report("b", epoch, second);
         }

@@ -36,8 +36,7 @@ public abstract sealed class DocumentView<D> permits ScheduleView, CollectionVie
     public void put(D document) {
         if (isEnding(document)) {
             documents.computeIfPresent(
-                    id.apply(document),
-                    (_, known) -> new Known<>(later(known.document(), document), known.read()));
+                    id.apply(document), (_, known) -> new Known<>(later(known.document(), document), known.read()));
             return;
         }
         documents.merge(
