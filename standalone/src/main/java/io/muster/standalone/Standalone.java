@@ -191,13 +191,16 @@ public final class Standalone implements AutoCloseable {
         start(
                 "broker",
                 programs.java(
-                        768, List.of("-cp", programs.classPath(), Broker.class.getName(), properties.toString())));
+                        "broker",
+                        768,
+                        List.of("-cp", programs.classPath(), Broker.class.getName(), properties.toString())));
     }
 
     private void startRegistry() throws StandaloneException {
         start(
                 "registry",
                 programs.java(
+                        "registry",
                         384,
                         List.of(
                                 "-XX:TieredStopAtLevel=1",
@@ -327,6 +330,7 @@ public final class Standalone implements AutoCloseable {
         start(
                 AGENTS,
                 programs.java(
+                        AGENTS,
                         512,
                         List.of(
                                 "-cp",
@@ -346,7 +350,7 @@ public final class Standalone implements AutoCloseable {
         List<String> arguments = new ArrayList<>(List.of(
                 "-Xms8m", "-XX:TieredStopAtLevel=1", "-cp", programs.classPath(NODE_LIBRARIES), "io.muster.node.Main"));
         arguments.addAll(settings);
-        start(name, programs.java(NODE_MEGABYTES, arguments));
+        start(name, programs.java("node", NODE_MEGABYTES, arguments));
     }
 
     /** Starts the compute nodes that the options say; where it can't, it says so, and everything else goes on. @param say takes a line of progress */
