@@ -208,6 +208,14 @@ class KuduTest {
                 .isEqualTo(413);
     }
 
+    @Test
+    void echoesTheIdsThatACallerGivesARequest() throws Exception {
+        HttpResponse<String> answer =
+                ask("GET", TRIGGERED, "x-ms-client-request-id", "mine", "client-request-id", "x".repeat(129));
+        assertThat(answer.headers().firstValue("x-ms-client-request-id")).contains("mine");
+        assertThat(answer.headers().firstValue("client-request-id")).isEmpty();
+    }
+
     /** Asks again on the same connection, behind a body that nobody reads. */
     @Test
     void closesTheConnectionOfAnUploadThatIsRefusedUnread() throws Exception {

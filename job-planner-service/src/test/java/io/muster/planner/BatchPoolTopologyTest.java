@@ -10,16 +10,27 @@ import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchPoolRefused;
 import io.muster.records.BatchPoolState;
 import io.muster.records.Capability;
+import io.muster.records.ComputeTask;
 import io.muster.records.Deallocation;
 import io.muster.records.DeleteBatchPool;
+import io.muster.records.ExitCause;
 import io.muster.records.JoinPool;
+import io.muster.records.NodeLossRule;
 import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
+import io.muster.records.ProgramExited;
 import io.muster.records.RemoveBatchPoolNodes;
 import io.muster.records.ResizeBatchPool;
+import io.muster.records.StartAttempt;
+import io.muster.records.SubmitTask;
+import io.muster.records.TaskOwner;
+import io.muster.records.TaskOwnerKind;
+import io.muster.records.TaskProgram;
+import io.muster.records.TaskToken;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
@@ -122,6 +133,51 @@ class BatchPoolTopologyTest {
         planner.advance(Duration.ofMillis(20));
         planner.batchPool("Lyon", new RemoveBatchPoolNodes(List.of("none"), null, Deallocation.REQUEUE, null));
         planner.advance(Duration.ofMillis(20));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(pool().getNodes()).isEqualTo(1);
+        assertThat(pool().getDefinition().getTargetDedicated()).isEqualTo(1);
+        assertThat(pool().getAllocation()).isEqualTo(AllocationState.STEADY);
+    }
+
+    /** Removes a node that leaves at once, and one whose task is waited for. */
+    @Test
+    void removesNodesThatLeaveOneAfterAnother() {
+        spare("a", "local");
+        spare("b", "local");
+        spare("c", "local");
+        planner.batchPool("Lyon", add(3));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(pool().getNodes()).isEqualTo(3);
+        for (String node : List.of("a", "b", "c")) {
+            planner.reportToPool(
+                    "Lyon",
+                    node,
+                    planner.orders(node).getLast().getEpoch(),
+                    new NodeReported(2L, "boot", 2, List.of("vmSize=local", "of-" + node), List.of()));
+        }
+        planner.pool(
+                "Lyon",
+                new SubmitTask(ComputeTask.newBuilder()
+                        .setTaskId("t")
+                        .setOwner(new TaskOwner(TaskOwnerKind.SITE, "site"))
+                        .setProgram(TaskProgram.newBuilder()
+                                .setCommand(List.of("true"))
+                                .setEnvironment(Map.of())
+                                .build())
+                        .setRequires(List.of("of-b"))
+                        .setOnNodeLoss(NodeLossRule.PLACE_AGAIN)
+                        .build()));
+        planner.advance(Duration.ofMillis(20));
+        TaskToken token = ((StartAttempt) planner.orders("b").getLast().getOrder()).getToken();
+        long epoch = planner.orders("b").getLast().getEpoch();
+        planner.batchPool(
+                "Lyon", new RemoveBatchPoolNodes(List.of("a", "b"), null, Deallocation.TASK_COMPLETION, null));
+        for (int second = 0; second < 12; second++) {
+            planner.advance(Duration.ofSeconds(1));
+        }
+        assertThat(pool().getNodes()).as("b's task runs").isEqualTo(2);
+        assertThat(pool().getDefinition().getTargetDedicated()).isEqualTo(1);
+        planner.reportToPool("Lyon", "b", epoch, new ProgramExited(token, 0, ExitCause.ITSELF, ""));
         planner.advance(Duration.ofMillis(20));
         assertThat(pool().getNodes()).isEqualTo(1);
         assertThat(pool().getDefinition().getTargetDedicated()).isEqualTo(1);

@@ -2,6 +2,7 @@ package io.muster.node.files;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -67,6 +68,8 @@ final class Deletion {
                     found = true;
                     delete(all, entry.getFileName());
                 }
+            } catch (DirectoryIteratorException e) {
+                throw e.getCause();
             }
             if (!found) {
                 Files.deleteIfExists(top);
@@ -107,6 +110,8 @@ final class Deletion {
                 }
             }
             all.deleteDirectory(name);
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         } catch (NoSuchFileException | DirectoryNotEmptyException e) {
             // A process that is still there has taken it away, or put something into it. The next pass finds that.
             return;

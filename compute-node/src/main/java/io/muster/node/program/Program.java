@@ -78,9 +78,10 @@ public final class Program {
                 .thenRun(() -> Thread.ofVirtual().name("exit-of-" + spec.id()).start(() -> {
                     try {
                         finish(out, err);
-                        reap();
                     } catch (RuntimeException e) {
                         LOG.error("What a program left behind can't be found, attempt={}", spec.id(), e);
+                    } finally {
+                        reap();
                     }
                     ended.run();
                     listener.exited(exit());

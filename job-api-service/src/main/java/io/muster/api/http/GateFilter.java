@@ -17,8 +17,10 @@ import io.muster.api.surface.Surface;
 import io.muster.api.surface.Surfaces;
 import io.muster.records.AuditEntry;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Lets a request through to its surface's routes, or refuses it in that surface's form; counts answers, and keeps who asked for what. */
@@ -28,6 +30,8 @@ final class GateFilter {
     private static final String CHALLENGE = "WWW-Authenticate";
     private static final String ARRIVED = "io.muster.arrived";
     private static final int LONGEST_KEPT = 512;
+    private static final List<String> CLIENT_IDS = List.of("x-ms-client-request-id", "client-request-id");
+    private static final Pattern CLIENT_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
     private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
     private final Surfaces surfaces;
@@ -135,6 +139,7 @@ final class GateFilter {
         response.header("x-ms-request-id", requestId);
         @Nullable String code = Answers.code(response).orElse(null);
         Surface surface = surface(surfaces, request);
+        echoClientIds(request, response);
         surface.complete(request, response);
         SecurityHeaders.each(request.isSecure(), request.getHeaders().get("Host"), (name, value) -> {
             if (!response.getHeaders().contains(name)) {
@@ -146,6 +151,16 @@ final class GateFilter {
                 .ifPresent(since -> meters.took(operation(request), Duration.ofNanos(System.nanoTime() - since)));
         if (surface.isAudited(request, route(request))) {
             keep(request, response.code(), code, requestId);
+        }
+    }
+
+    /** Sends a caller its own ids of the request back. */
+    private static void echoClientIds(HttpRequest<?> request, MutableHttpResponse<?> response) {
+        for (String name : CLIENT_IDS) {
+            request.getHeaders()
+                    .findFirst(name)
+                    .filter(id -> CLIENT_ID.matcher(id).matches())
+                    .ifPresent(id -> response.header(name, id));
         }
     }
 
@@ -171,7 +186,7 @@ final class GateFilter {
                 .setCode(code)
                 .setRequestId(requestId)
                 .setClientRequestId(request.getHeaders()
-                        .findFirst("x-ms-client-request-id")
+                        .findFirst(CLIENT_IDS.getFirst())
                         .map(GateFilter::cut)
                         .orElse(null));
         caller.ifPresent(known -> name(known, entry));

@@ -285,18 +285,19 @@ public final class BatchJobDecider {
                         wait -> happened(new BatchTaskDepends(taskId, wait.on(), wait.met())), () -> queue(taskId));
     }
 
-    /** Has those go on that wait for what has come; where there are many, others in the next steps. */
-    private void free(String name) {
-        List<String> waiting = tasks.waiting(name, MOST_SWEPT);
+    /** Has those go on that wait for what has come; where there are more than so many, others in the next steps. @return how many */
+    private int free(String name, int most) {
+        List<String> waiting = tasks.waiting(name, most);
         waiting.stream()
                 .filter(taskId -> task(taskId)
                         .filter(row -> name.equals(row.getWaitsFor()))
                         .isPresent())
                 .forEach(this::queueOrWait);
-        boolean isOver = waiting.size() < MOST_SWEPT;
+        boolean isOver = waiting.size() < most;
         if (isOver == tally.getFreeing().contains(name)) {
             happened(new BatchTasksFreeing(name, isOver));
         }
+        return waiting.size();
     }
 
     /** Gives a task to the pool, with a number that no task of the id has had: not in this job, nor in one of its id that was deleted. */
@@ -502,7 +503,7 @@ public final class BatchJobDecider {
         if (satisfies && ifEnds().isEmpty()) {
             List<String> names = BatchDependencies.names(end.getTaskId());
             come.addAll(names);
-            names.forEach(this::free);
+            names.forEach(name -> free(name, MOST_SWEPT));
         }
         if (ifEnds().isPresent()) {
             return;
@@ -548,13 +549,25 @@ public final class BatchJobDecider {
                 // Is over.
             }
             case ACTIVE, DISABLING, DISABLED, ENABLING -> {
-                List.copyOf(tally.getFreeing()).forEach(this::free);
+                freeOn();
                 if (deadline(known()).filter(until -> !until.isAfter(now)).isPresent()) {
                     terminate("MaxWallClockTimeExpiry");
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /** Has tasks go on that wait for what came before, which may be deleted by now: so many in a step. */
+    private void freeOn() {
+        int left = MOST_SWEPT;
+        for (String name : List.copyOf(tally.getFreeing())) {
+            if (left == 0) {
+                return;
+            }
+            come.add(name);
+            left -= free(name, left);
+        }
     }
 
     private void step(boolean removes) {

@@ -127,6 +127,7 @@ class BatchJobDeciderTest {
                 tally = BatchRows.tally(tally, before, after);
                 if (after == null) {
                     rows.remove(taskId);
+                    BatchDependencies.names(taskId).forEach(there::remove);
                 } else {
                     rows.put(taskId, after);
                 }
@@ -443,6 +444,39 @@ class BatchJobDeciderTest {
         assertThat(tally.getQueued()).isEqualTo(BatchJobDecider.MOST_SWEPT);
         runDue();
         assertThat(tally.getQueued()).isEqualTo(500);
+        assertThat(tally.getFreeing()).isEmpty();
+    }
+
+    /** Deletes the task for which the others wait, while they are freed. */
+    @Test
+    void freesManyThatWaitForOneThatIsDeletedMeanwhile() {
+        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[501];
+        many[0] = task("first");
+        for (int i = 1; i < many.length; i++) {
+            many[i] = task("t" + i).setDependsOn(List.of("first"));
+        }
+        add(definition().setUsesTaskDependencies(true), many);
+        ended("first", TaskResult.SUCCEEDED, 0);
+        ask(new DeleteBatchTask("first", null));
+        runDue();
+        assertThat(tally.getQueued()).isEqualTo(500);
+        assertThat(tally.getFreeing()).isEmpty();
+    }
+
+    @Test
+    void freesSoManyInOneStepWhateverTheyWaitedFor() {
+        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[602];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = i < 2 ? task("first" + i) : task("t" + i).setDependsOn(List.of("first" + i % 2));
+        }
+        add(definition().setUsesTaskDependencies(true), many);
+        ended("first0", TaskResult.SUCCEEDED, 0);
+        ended("first1", TaskResult.SUCCEEDED, 0);
+        assertThat(tally.getQueued()).isEqualTo(400);
+        decide(new BatchJobInput.Sweep());
+        assertThat(tally.getQueued()).isLessThanOrEqualTo(600);
+        runDue();
+        assertThat(tally.getQueued()).isEqualTo(600);
         assertThat(tally.getFreeing()).isEmpty();
     }
 

@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Serves the Batch account: each request that a SharedKey signs, whatever its path. Contract: batch, 3.4; addresses. */
@@ -52,9 +51,7 @@ public final class Batch implements Surface {
     /** Names what is asked of a job or a task that orders nothing new: it stops work, or lets it go on. */
     private static final Set<String> OPERATING = Set.of("enable", "disable", "terminate", "reactivate");
 
-    private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
     private static final String ID = "request-id";
-    private static final String CLIENT_ID = "client-request-id";
 
     private final Gate gate;
 
@@ -258,17 +255,12 @@ public final class Batch implements Surface {
         }
     }
 
-    /** Adds the ids of the request: ours, and the caller's where it asks for it. */
+    /** Adds our id of the request under the name that Batch gives it. */
     @Override
     public void complete(HttpRequest<?> request, MutableHttpResponse<?> response) {
         if (!response.getHeaders().contains(ID)) {
             response.header(ID, UUID.randomUUID().toString());
         }
         response.header("DataServiceVersion", "3.0");
-        boolean isWanted = Boolean.parseBoolean(request.getHeaders().get("return-client-request-id"));
-        @Nullable String id = request.getHeaders().get(CLIENT_ID);
-        if (isWanted && id != null && REQUEST_ID.matcher(id).matches()) {
-            response.header(CLIENT_ID, id);
-        }
     }
 }

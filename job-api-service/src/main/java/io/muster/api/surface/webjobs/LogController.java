@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -36,7 +37,9 @@ import reactor.core.publisher.Flux;
 final class LogController {
     private static final String FILES = Kudu.SITE + "/api/vfs/data/jobs";
     private static final int CONTINUOUS_LINES = 200;
-    private static final int AT_ONCE = 64;
+    /** Bounds the runs that are read at once: two whole logs of the largest continuous job for one caller, and for one site. */
+    private static final int AT_ONCE = 100;
+
     private static final ByteRange WHOLE = new ByteRange(0, Long.MAX_VALUE);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -125,7 +128,7 @@ final class LogController {
     }
 
     private static List<String> readersOf(HttpRequest<?> request, String site) {
-        return List.of("caller " + Callers.of(request).id(), "site " + site);
+        return List.of("caller " + Callers.of(request).id(), "site " + site.toLowerCase(Locale.ROOT));
     }
 
     private static ProblemException tooMany() {

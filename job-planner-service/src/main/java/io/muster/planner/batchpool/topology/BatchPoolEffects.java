@@ -71,12 +71,12 @@ final class BatchPoolEffects {
             }
             case BatchPoolResizeStarted started -> {
                 publish("PoolResizeStartEvent", poolId, PoolEventBodies.resizeStarted(pool, started.getResize()), now);
-                ask(pool, now);
+                ask(pool, started.getResize().getNodeIds(), now);
             }
-            case BatchPoolNodesAsked _ -> ask(pool, now);
+            case BatchPoolNodesAsked _ -> ask(pool, List.of(), now);
             case BatchPoolDeleting _ -> {
                 publish("PoolDeleteStartEvent", poolId, PoolEventBodies.deleting(pool), now);
-                ask(pool, now);
+                ask(pool, List.of(), now);
             }
             case BatchPoolScaled scaled ->
                 publish("PoolAutoScaleEvent", poolId, PoolEventBodies.scaled(pool, scaled.getRun()), now);
@@ -108,18 +108,19 @@ final class BatchPoolEffects {
                 BatchPools.target(pool));
     }
 
-    /** Asks the reserve for the nodes that a pool lacks, or the pool for those that it has too many. */
-    private void ask(BatchPool pool, Instant now) {
+    /**
+     * Asks the reserve for the nodes that a pool lacks, or the pool for those that it has too many.
+     *
+     * @param named those that are to go, where they are; said once, since they depart from then on, and one that has gone would be taken for one that never was there
+     */
+    private void ask(BatchPool pool, List<String> named, Instant now) {
         @Nullable PoolResize resize = pool.getResize();
         int lacks = BatchPools.target(pool) - pool.getNodes();
         if (lacks > 0) {
             String size = "vmSize=" + pool.getDefinition().getVmSize().toLowerCase(Locale.ROOT);
             send(RESERVE, new MoveNodes(pool.getPoolId(), lacks, List.of(), List.of(size), Deallocation.REQUEUE), now);
         } else if (lacks < 0 && resize != null) {
-            send(
-                    pool.getPoolId(),
-                    new MoveNodes(RESERVE, -lacks, resize.getNodeIds(), List.of(), resize.getTasks()),
-                    now);
+            send(pool.getPoolId(), new MoveNodes(RESERVE, -lacks, named, List.of(), resize.getTasks()), now);
         }
     }
 

@@ -104,10 +104,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     /** Bounds the nodes that one command names. */
     private static final int MOST_NAMED = 100;
 
-    /** Matches the ids of pools, as tags of devices name them, and the reserve's. */
     private static final int MOST_CAPABILITIES = 256;
 
     private static final int LONGEST_NAME = 256;
+    /** Matches the ids of pools, as tags of devices name them, and the reserve's. */
     private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}|\\$reserve");
 
     private static final String POOL_ID = "pool id";
