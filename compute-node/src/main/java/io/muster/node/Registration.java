@@ -98,9 +98,7 @@ public final class Registration {
                 rest.toString().replaceAll("/+$", ""),
                 token(policies, hub, now));
         registration.ask("PUT", "/devices/" + id, "{\"deviceId\":\"" + id + "\"}", Set.of(OK, CONFLICT));
-        if (pool.isPresent()) {
-            registration.join(id, pool.get());
-        }
+        registration.mark(id, pool);
         String key = registration
                 .ask("GET", "/devices/" + id, "", Set.of(OK))
                 .at("/authentication/symmetricKey/primaryKey")
@@ -138,11 +136,15 @@ public final class Registration {
                 hub, policy.keys().signing().orElseThrow(), policy.name(), now.plus(TOKEN_LIFE));
     }
 
-    /** Sets the tag that names its pool, where it names another or none. */
-    private void join(String id, String pool) throws IOException, InterruptedException {
-        JsonNode twin = ask("GET", "/twins/" + id, "", Set.of(OK));
-        if (!twin.at("/tags/compute/pool").asText().equals(pool)) {
-            ask("PATCH", "/twins/" + id, "{\"tags\":{\"compute\":{\"pool\":\"" + pool + "\"}}}", Set.of(OK));
+    /** Sets the tag that names its pool, where it names another or none. Without a pool it marks a spare node, where the device is in none. */
+    private void mark(String id, Optional<String> pool) throws IOException, InterruptedException {
+        JsonNode compute = ask("GET", "/twins/" + id, "", Set.of(OK)).at("/tags/compute");
+        boolean marked = pool.map(name -> compute.path("pool").asText().equals(name))
+                .orElse(compute.path("pool").isTextual()
+                        || compute.path("spare").asBoolean());
+        if (!marked) {
+            String mark = pool.map(name -> "{\"pool\":\"" + name + "\"}").orElse("{\"spare\":true}");
+            ask("PATCH", "/twins/" + id, "{\"tags\":{\"compute\":" + mark + "}}", Set.of(OK));
         }
     }
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Registers at a hub of the test's own, which answers as the API does. */
 class RegistrationTest {
@@ -140,9 +141,17 @@ class RegistrationTest {
     }
 
     @Test
-    void leavesTheTagsOfANodeThatIsToBeInNoPool() throws Exception {
+    void marksASpareNodeThatIsToBeInNoPool() throws Exception {
         register();
-        assertThat(requests).noneMatch(request -> request.contains("/twins/"));
+        assertThat(requests).contains("PATCH /twins/muster-node-0 {\"tags\":{\"compute\":{\"spare\":true}}}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"compute\":{\"spare\":true}}", "{\"compute\":{\"pool\":\"plant\"}}"})
+    void leavesTheTagsOfANodeThatHasItsMark(String before) throws Exception {
+        tags = before;
+        register();
+        assertThat(requests).noneMatch(request -> request.startsWith("PATCH"));
     }
 
     @Test

@@ -36,7 +36,7 @@ class BatchPoolTopologyTest {
     }
 
     private long spare(String node, String size) {
-        planner.create(node, null);
+        planner.create(node, "{\"compute\":{\"spare\":true}}");
         long epoch = planner.connect(node, Capability.TASKS);
         planner.reportToPool(
                 "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=" + size), List.of()));

@@ -146,14 +146,25 @@ class PoolTopologyTest {
     }
 
     @Test
-    void hasADeviceWithoutTheTagInTheReserveAndNoneThatTakesNoTasksOrNamesNoPool() {
-        planner.create("reserve", null);
+    void hasASpareNodeInTheReserveAndNoDeviceThatIsNotMarkedOrTakesNoTasksOrNamesNoPool() {
+        planner.create("reserve", "{\"compute\":{\"spare\":true}}");
         long epoch = planner.connect("reserve", Capability.TASKS);
+        planner.create("thermometer", null);
+        long unmarked = planner.connect("thermometer", Capability.TASKS);
         planner.create("nowhere", "{\"compute\":{\"pool\":\"no such id\"}}");
         planner.connect("nowhere", Capability.TASKS);
         planner.create("other", "{\"compute\":{\"pool\":\"default\"}}");
         planner.connect("other", Capability.METHODS);
         assertThat(planner.orders("reserve")).containsExactly(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        planner.reportToPool(
+                "$reserve",
+                "thermometer",
+                unmarked,
+                new NodeReported(1L, "boot", 2, List.of("vmSize=local"), List.of()));
+        planner.pool("$reserve", new MoveNodes(POOL, 2, List.of(), List.of("vmSize=local"), Deallocation.REQUEUE));
+        assertThat(planner.orders("thermometer"))
+                .as("no device becomes a node by its own word")
+                .containsExactly(new NodeOrder(unmarked, "$reserve", new LeavePool()));
         assertThat(planner.orders("nowhere")).isEmpty();
         assertThat(planner.orders("other")).isEmpty();
     }
@@ -276,10 +287,9 @@ class PoolTopologyTest {
         assertThat(planner.orders("a"))
                 .endsWith(new NodeOrder(epoch, POOL, new LeavePool()), new NodeOrder(epoch, "other", new JoinPool(15)));
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":null}", null)));
-        assertThat(planner.orders("a"))
-                .endsWith(
-                        new NodeOrder(epoch, "other", new LeavePool()),
-                        new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "other", new LeavePool()));
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"spare\":true}}", null)));
+        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
         int before = planner.orders("a").size();
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"floor\":3}", null)));
         assertThat(planner.orders("a")).as("other tags say nothing").hasSize(before);
@@ -314,7 +324,7 @@ class PoolTopologyTest {
 
     @Test
     void sendsADeviceAwayThatIsOfAnotherPool() {
-        planner.create("a", null);
+        planner.create("a", "{\"compute\":{\"spare\":true}}");
         long epoch = planner.connect("a", Capability.TASKS);
         report("a", epoch, 1);
         assertThat(planner.orders("a"))
@@ -325,7 +335,7 @@ class PoolTopologyTest {
 
     /** Connects a node of the reserve that reports at once. */
     private long spare(String node) {
-        planner.create(node, "{\"floor\":3}");
+        planner.create(node, "{\"floor\":3,\"compute\":{\"spare\":true}}");
         long epoch = planner.connect(node, Capability.TASKS);
         planner.reportToPool(
                 "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=local"), List.of()));
@@ -363,7 +373,8 @@ class PoolTopologyTest {
 
     @Test
     void keepsANodeWhoseTagsHaveNoRoomForThePool() {
-        String filler = "{\"f\":\"" + "x".repeat(4090) + "\",\"g\":\"" + "x".repeat(4090) + "\"}";
+        String filler =
+                "{\"f\":\"" + "x".repeat(4090) + "\",\"g\":\"" + "x".repeat(4080) + "\",\"compute\":{\"spare\":true}}";
         planner.create("a", filler);
         long epoch = planner.connect("a", Capability.TASKS);
         planner.reportToPool("$reserve", "a", epoch, new NodeReported(1L, "boot", 2, List.of(), List.of()));

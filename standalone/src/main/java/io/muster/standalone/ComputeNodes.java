@@ -63,8 +63,13 @@ final class ComputeNodes {
         for (int tries = 1; ; tries++) {
             try {
                 register(rest, id);
-                if (pool.isPresent() && poolOf(rest, id).isEmpty()) {
-                    join(rest, id, pool.get());
+                JsonNode compute = answered(rest, "GET", "/twins/" + id, null).at("/tags/compute");
+                if (!compute.path("pool").isTextual()) {
+                    if (pool.isPresent()) {
+                        join(rest, id, pool.get());
+                    } else if (!compute.path("spare").asBoolean()) {
+                        mark(rest, id, "{\"spare\":true}");
+                    }
                 }
                 return folder(standalone.options().data(), id, key(rest, id));
             } catch (StandaloneException e) {
@@ -85,14 +90,14 @@ final class ComputeNodes {
         return answer.status() == OK;
     }
 
-    private static Optional<String> poolOf(RestClient rest, String id)
-            throws StandaloneException, InterruptedException {
-        JsonNode pool = answered(rest, "GET", "/twins/" + id, null).at("/tags/compute/pool");
-        return pool.isTextual() ? Optional.of(pool.asText()) : Optional.empty();
+    private static void join(RestClient rest, String id, String pool) throws StandaloneException, InterruptedException {
+        mark(rest, id, "{\"pool\":\"" + pool + "\"}");
     }
 
-    private static void join(RestClient rest, String id, String pool) throws StandaloneException, InterruptedException {
-        answered(rest, "PATCH", "/twins/" + id, "{\"tags\":{\"compute\":{\"pool\":\"" + pool + "\"}}}");
+    /** Makes a device a node: without a mark in its tags it is none, whatever it says. */
+    private static void mark(RestClient rest, String id, String compute)
+            throws StandaloneException, InterruptedException {
+        answered(rest, "PATCH", "/twins/" + id, "{\"tags\":{\"compute\":" + compute + "}}");
     }
 
     private static String key(RestClient rest, String id) throws StandaloneException, InterruptedException {

@@ -194,8 +194,8 @@ class FirstHourTest {
         JsonNode status = status(0);
         for (String name : List.of("node-1", "node-2", "node-3", "node-4")) {
             assertThat(process(status, name)).as(name).isPresent();
-            assertThat(ask("/twins/" + name).body().at("/tags/compute/pool").asText())
-                    .isEqualTo(name.compareTo("node-3") < 0 ? "default" : "");
+            assertThat(ask("/twins/" + name).body().at("/tags/compute").toString())
+                    .isEqualTo(name.compareTo("node-3") < 0 ? "{\"pool\":\"default\"}" : "{\"spare\":true}");
             await().atMost(Duration.ofMinutes(1))
                     .until(() -> ask("/twins/" + name)
                                     .body()

@@ -23,6 +23,13 @@ public interface DeviceConnection {
     /** Returns whether the session has subscribed to the capability's filter. */
     boolean takes(Capability capability);
 
+    /**
+     * Returns what a channel keeps with this connection, and for as long.
+     *
+     * @param made makes it when it is asked for first
+     */
+    <T> T kept(Class<T> kind, Supplier<T> made);
+
     ByteBufAllocator allocator();
 
     /** Returns the connection's thread, which outlives the connection. */

@@ -98,6 +98,9 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     private final Map<Integer, Supplier<CompletableFuture<Void>>> inFlight = new HashMap<>();
 
     private final TokenBucket requests;
+    /** Holds what channels keep with the connection, by its class: of most connections nothing. */
+    private final Map<Class<?>, Object> kept = new HashMap<>(0);
+
     private final HeldPackets held;
     private final Queue<Runnable> waitingOut = new ArrayDeque<>();
 
@@ -154,6 +157,11 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     @Override
     public boolean takes(Capability capability) {
         return subscriptions.contains(capability);
+    }
+
+    @Override
+    public <T> T kept(Class<T> kind, Supplier<T> made) {
+        return kind.cast(kept.computeIfAbsent(kind, _ -> made.get()));
     }
 
     @Override

@@ -10,7 +10,9 @@ import io.netty.util.concurrent.EventExecutor;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +30,7 @@ public final class ConnectionDouble implements DeviceConnection {
     public boolean open = true;
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
     private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final Map<Class<?>, Object> kept = new HashMap<>();
     private final String id;
     private long nanoTime;
 
@@ -71,6 +74,11 @@ public final class ConnectionDouble implements DeviceConnection {
     @Override
     public boolean takes(Capability capability) {
         return capabilities.contains(capability);
+    }
+
+    @Override
+    public <T> T kept(Class<T> kind, Supplier<T> made) {
+        return kind.cast(kept.computeIfAbsent(kind, _ -> made.get()));
     }
 
     @Override

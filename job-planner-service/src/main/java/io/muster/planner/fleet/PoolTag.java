@@ -5,10 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** Reads which pool a device belongs to, and whether it is drained: the tags {@code compute.pool} and {@code compute.drain}. Contract: addresses, compute nodes. */
+/**
+ * Reads which pool a device belongs to, and whether it is drained: the tags {@code compute.pool}, {@code compute.spare} and {@code compute.drain}. Tags are written by the
+ * service's side alone, so no device makes a node of itself. Contract: addresses, compute nodes.
+ */
 public final class PoolTag {
-    /** Names the pool of the devices that take tasks and whose tags name none. */
+    /** Names the pool of the nodes that are marked as spare, and are in no other. */
     public static final String RESERVE = "$reserve";
 
     private static final String COMPUTE = "compute";
@@ -16,30 +20,28 @@ public final class PoolTag {
 
     private PoolTag() {}
 
-    /** Returns the pool that a section of tags names, the reserve where it names none; empty where it names one that no pool is called. */
+    /** Returns the pool that a section of tags names, or the reserve where it marks a spare node; empty where the device is no node, or names what no pool is called. */
     public static Optional<String> of(String tags) {
-        return switch (compute(tags).get("pool")) {
-            case null -> Optional.of(RESERVE);
+        Map<?, ?> compute = compute(tags);
+        return switch (compute.get("pool")) {
+            case null -> Boolean.TRUE.equals(compute.get("spare")) ? Optional.of(RESERVE) : Optional.empty();
             case String pool when POOL.matcher(pool).matches() -> Optional.of(pool);
             default -> Optional.empty();
         };
     }
 
-    /** Returns the patch of tags that names another pool. */
+    /** Returns the patch of tags that names another pool, or marks a spare node. */
     public static String patch(String pool) {
-        Map<String, Object> compute = new LinkedHashMap<>();
-        compute.put("pool", pool.equals(RESERVE) ? null : pool);
+        boolean spare = pool.equals(RESERVE);
+        Map<String, @Nullable Object> compute = new LinkedHashMap<>();
+        compute.put("pool", spare ? null : pool);
+        compute.put("spare", spare ? true : null);
         return Json.text(Map.of(COMPUTE, compute));
     }
 
     /** Returns whether a section of tags says that the device gets nothing to run, and what it runs goes to others. */
     public static boolean isDrained(String tags) {
         return Boolean.TRUE.equals(compute(tags).get("drain"));
-    }
-
-    /** Returns whether a section of reported properties says what a node can do. */
-    public static boolean isReportedBy(String reported) {
-        return !compute(reported).isEmpty();
     }
 
     private static Map<?, ?> compute(String section) {

@@ -14,15 +14,20 @@ class PoolTagTest {
             value = {
                 "{\"compute\":{\"pool\":\"default\"}} | default",
                 "{\"compute\":{\"pool\":\"a-B_9\",\"other\":1}} | a-B_9",
-                "{} | $reserve",
-                "{\"compute\":7} | $reserve",
-                "{\"compute\":{}} | $reserve",
+                "{\"compute\":{\"spare\":true}} | $reserve",
+                "{\"compute\":{\"pool\":\"a\",\"spare\":true}} | a",
+                "{} |",
+                "{\"compute\":7} |",
+                "{\"compute\":{}} |",
+                "{\"compute\":{\"spare\":\"true\"}} |",
+                "{\"compute\":{\"spare\":false}} |",
+                "{\"spare\":true} |",
                 "{\"compute\":{\"pool\":7}} |",
                 "{\"compute\":{\"pool\":\"\"}} |",
                 "{\"compute\":{\"pool\":\"a/b\"}} |",
-                "{\"site\":{\"compute\":{\"pool\":\"a\"}}} | $reserve"
+                "{\"site\":{\"compute\":{\"pool\":\"a\"}}} |"
             })
-    void readsThePoolThatTheTagNamesAndTheReserveWhereItNamesNone(String tags, String pool) {
+    void readsThePoolThatTheTagNamesAndTheReserveOfASpareNodeAndNoneOfAnyOtherDevice(String tags, String pool) {
         assertThat(PoolTag.of(tags)).isEqualTo(Optional.ofNullable(pool));
     }
 

@@ -57,7 +57,10 @@ public final class TaskChannel implements Channel {
         return id.moduleId() == null ? List.of(new Filter(ORDERS + "#", Capability.TASKS)) : List.of();
     }
 
-    /** Takes a report or a chunk of output; one that can't be read is nobody's. */
+    /**
+     * Takes a report or a chunk of output; one that can't be read is nobody's, and so are all of a device that no pool has admitted over this connection. One
+     * to a pool that the device has left is acknowledged and has no effect.
+     */
     @Override
     public @Nullable Receipt receive(DeviceConnection connection, Publish publish) {
         if (connection.id().moduleId() != null) {
@@ -79,6 +82,10 @@ public final class TaskChannel implements Channel {
         if (report == null) {
             return null;
         }
+        JoinedPools joined = joined(connection);
+        if (!joined.counts(pool, connection.nanoTime())) {
+            return uncounted(joined, "node report");
+        }
         meters.received("node report");
         return Receipt.awaited(fleet.reportToPool(pool, connection.deviceId(), connection.epoch(), report));
     }
@@ -98,8 +105,21 @@ public final class TaskChannel implements Channel {
         if (output == null) {
             return null;
         }
+        JoinedPools joined = joined(connection);
+        if (!joined.counts(output.getPoolId(), connection.nanoTime())) {
+            return uncounted(joined, "task output");
+        }
         meters.received("task output");
         return Receipt.unasked(fleet.output(output));
+    }
+
+    private static JoinedPools joined(DeviceConnection connection) {
+        return connection.kept(JoinedPools.class, JoinedPools::new);
+    }
+
+    private @Nullable Receipt uncounted(JoinedPools joined, String what) {
+        meters.received(what + " of no node of the pool");
+        return joined.isNode() ? Receipt.ofNothing() : null;
     }
 
     private Optional<TaskOutput> chunk(String pool, String nodeId, Map<String, @Nullable String> bag, byte[] bytes) {
@@ -150,6 +170,7 @@ public final class TaskChannel implements Channel {
             if (body.length > LARGEST_ORDER && order.getOrder() instanceof StartAttempt start) {
                 tooLarge(outgoing, start, body.length);
             } else {
+                joined(connection).ordered(order, connection.nanoTime());
                 meters.written("node order");
                 connection.publish(ORDERS + TaskJson.name(order), Unpooled.wrappedBuffer(body));
             }

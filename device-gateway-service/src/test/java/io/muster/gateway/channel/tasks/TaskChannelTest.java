@@ -151,6 +151,10 @@ class TaskChannelTest {
                         new ProgramExited(TOKEN, 137, ExitCause.IDLE, "idle")));
     }
 
+    private void order(String poolId, Object order) {
+        Handovers.deliver(channel, connection, new NodeOrder(7L, poolId, order));
+    }
+
     private @Nullable Receipt receive(String topic, String body) {
         return channel.receive(
                 connection, new Publish(topic, Unpooled.copiedBuffer(body, StandardCharsets.UTF_8), false));
@@ -159,6 +163,7 @@ class TaskChannelTest {
     @ParameterizedTest
     @MethodSource("reports")
     void writesReportsToTheirPool(String body, Object report) {
+        order("default", new JoinPool(15));
         Receipt receipt = receive("$muster/tasks/reports/default", body);
         assertThat(receipt).isNotNull();
         assertThat(receipt.written()).isCompleted();
@@ -184,6 +189,7 @@ class TaskChannelTest {
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"holding\":[7]}"
             })
     void takesNoReportThatItCannotRead(String body) {
+        order("default", new JoinPool(15));
         assertThat(receive("$muster/tasks/reports/default", body)).isNull();
         assertThat(fleet.toPools).isEmpty();
     }
@@ -198,6 +204,7 @@ class TaskChannelTest {
 
     @Test
     void writesOutput() {
+        order("default", new JoinPool(15));
         Receipt receipt =
                 receive("$muster/tasks/output/default/?taskId=t%2F1&placement=7&stream=err&offset=12", "hello");
         assertThat(receipt).isNotNull();
@@ -225,15 +232,69 @@ class TaskChannelTest {
                 "a b/?taskId=t&placement=7&stream=out&offset=1"
             })
     void takesNoOutputThatNamesNoPlace(String rest) {
+        order("default", new JoinPool(15));
         assertThat(receive("$muster/tasks/output/" + rest, "x")).isNull();
         assertThat(fleet.outputs).isEmpty();
     }
 
     @Test
     void takesNoOutputBeyondItsBound() {
+        order("default", new JoinPool(15));
         String place = "$muster/tasks/output/default/?taskId=t&placement=7&stream=out&offset=1";
         assertThat(receive(place, "x".repeat(64 << 10))).isNotNull();
         assertThat(receive(place, "x".repeat((64 << 10) + 1))).isNull();
+    }
+
+    private static final String STARTED = "{\"type\":\"started\",\"token\":{\"taskId\":\"t\",\"placement\":1}}";
+
+    private @Nullable Receipt reportTo(String pool) {
+        return receive("$muster/tasks/reports/" + pool, STARTED);
+    }
+
+    private @Nullable Receipt outputTo(String pool) {
+        return receive("$muster/tasks/output/" + pool + "/?taskId=t&placement=7&stream=out&offset=1", "x");
+    }
+
+    @Test
+    void takesNothingOfADeviceThatNoPoolHasAdmitted() {
+        order("default", new GrantLease(3L));
+        for (String pool : List.of("default", "$reserve")) {
+            assertThat(reportTo(pool)).as(pool).isNull();
+            assertThat(outputTo(pool)).as(pool).isNull();
+        }
+        assertThat(fleet.toPools).isEmpty();
+        assertThat(fleet.outputs).isEmpty();
+    }
+
+    @Test
+    void writesNothingToAPoolThatTheNodeIsNotIn() {
+        order("default", new JoinPool(15));
+        assertThat(reportTo("other")).isEqualTo(Receipt.ofNothing());
+        assertThat(outputTo("other")).isEqualTo(Receipt.ofNothing());
+        assertThat(fleet.toPools).isEmpty();
+        assertThat(fleet.outputs).isEmpty();
+    }
+
+    @Test
+    void writesForTwoLeasesWhatANodeSaidBeforeItHeardThatItIsToLeave() {
+        order("default", new JoinPool(15));
+        order("default", new LeavePool());
+        connection.pass(30_000);
+        reportTo("default");
+        connection.pass(1);
+        reportTo("default");
+        assertThat(fleet.toPools).hasSize(1);
+        order("default", new JoinPool(15));
+        reportTo("default");
+        assertThat(fleet.toPools).hasSize(2);
+    }
+
+    @Test
+    void takesNothingOfANodeWhoseOrderToJoinNeverLeft() {
+        connection.open = false;
+        order("default", new JoinPool(15));
+        connection.open = true;
+        assertThat(reportTo("default")).isNull();
     }
 
     @Test

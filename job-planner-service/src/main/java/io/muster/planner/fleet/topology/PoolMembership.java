@@ -39,8 +39,7 @@ final class PoolMembership {
         Optional<String> left = pool(before);
         Optional<String> joined = pool(after);
         if (!left.equals(joined)) {
-            left.filter(pool -> !pool.equals(PoolTag.RESERVE) || isNode(Objects.requireNonNull(before)))
-                    .ifPresent(pool -> send(pool, deviceId, -1, 0, new NodeRemoved(), now));
+            left.ifPresent(pool -> send(pool, deviceId, -1, 0, new NodeRemoved(), now));
         }
         if (!left.equals(joined) || joined.isPresent() && isDrained(before) != isDrained(after)) {
             connections.live(deviceId).ifPresent(connection -> connected(after, connection, now));
@@ -64,15 +63,6 @@ final class PoolMembership {
     /** Says that a device can't be moved to another pool. */
     void moveRefused(String pool, String deviceId, Instant now) {
         send(pool, deviceId, -1, 0, new MoveRefused(), now);
-    }
-
-    /** Returns whether a device is, or was, one that takes tasks: most devices of the reserve never were. */
-    private boolean isNode(Device device) {
-        return PoolTag.isReportedBy(device.getTwin().getReported())
-                || connections
-                        .live(device.getDeviceId())
-                        .filter(connection -> connection.getCapabilities().contains(Capability.TASKS))
-                        .isPresent();
     }
 
     private static boolean isDrained(@Nullable Device device) {

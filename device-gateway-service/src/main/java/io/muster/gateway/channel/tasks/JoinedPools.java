@@ -1,0 +1,53 @@
+package io.muster.gateway.channel.tasks;
+
+import io.muster.records.JoinPool;
+import io.muster.records.LeavePool;
+import io.muster.records.NodeOrder;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps to which pools a connection has been admitted by their own orders: a device reports to no other. What it said before it heard that it is to leave still counts for
+ * two leases. For the connection's thread.
+ */
+final class JoinedPools {
+    /** Bounds the pools that are remembered: a node is in one of them, and leaves the others. */
+    private static final int MOST = 8;
+
+    /** Holds a pool's word. @param leftAt by {@link System#nanoTime}; meant only where it has left */
+    private record Membership(long lease, boolean left, long leftAt) {
+        boolean counts(long now) {
+            return !left || now - leftAt <= 2 * lease;
+        }
+    }
+
+    private final Map<String, Membership> pools = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Membership> eldest) {
+            return size() > MOST;
+        }
+    };
+
+    /** Notes an order that is handed over. */
+    void ordered(NodeOrder order, long now) {
+        String poolId = order.getPoolId();
+        if (order.getOrder() instanceof JoinPool join) {
+            pools.remove(poolId);
+            pools.put(poolId, new Membership(TimeUnit.SECONDS.toNanos(join.getLeaseSeconds()), false, 0));
+        } else if (order.getOrder() instanceof LeavePool) {
+            pools.computeIfPresent(poolId, (_, before) -> new Membership(before.lease(), true, now));
+        }
+    }
+
+    /** Returns whether what the device says to that pool counts. */
+    boolean counts(String poolId, long now) {
+        Membership membership = pools.get(poolId);
+        return membership != null && membership.counts(now);
+    }
+
+    /** Returns whether the device has been a node over this connection. */
+    boolean isNode() {
+        return !pools.isEmpty();
+    }
+}
