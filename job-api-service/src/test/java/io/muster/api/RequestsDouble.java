@@ -87,7 +87,7 @@ final class RequestsDouble implements Requests {
     /** Completes replies to commands of stream jobs; at once, unless it is another. */
     volatile Executor replies = Runnable::run;
 
-    private final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
+    final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
     private final JobView jobs;
     private final StreamJobView streamJobs;
     /** Holds the names of topics that are there. */

@@ -15,6 +15,7 @@ import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.Put;
 import io.micronaut.http.annotation.QueryValue;
 import io.muster.api.http.Answers;
+import io.muster.api.http.Callers;
 import io.muster.api.http.Continuations;
 import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
@@ -32,6 +33,7 @@ import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleStatus;
+import io.muster.records.TwinPatch;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.regex.Pattern;
@@ -99,10 +101,13 @@ final class JobController {
     }
 
     @Put("/jobs/v2/{id}")
-    CompletionStage<HttpResponse<String>> put(@PathVariable String id, @Body byte[] body) {
+    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
         return workers.read(() -> {
             JsonBody document = JsonBody.parse(body);
             JobDefinition job = Jobs.definition(id, document);
+            if (job.getOperation() instanceof TwinPatch change) {
+                ComputeTags.check(Callers.of(request), change);
+            }
             Optional<JsonBody> schedule = document.object("schedule");
             if (jobs.get(id).isEmpty() && schedule.isPresent()) {
                 return requests.schedule(id, ScheduledJobs.of(job, schedule.get(), time.now()))

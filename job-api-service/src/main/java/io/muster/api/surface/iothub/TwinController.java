@@ -11,7 +11,9 @@ import io.micronaut.http.annotation.Patch;
 import io.micronaut.http.annotation.PathVariable;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.Put;
+import io.muster.api.access.Caller;
 import io.muster.api.http.Answers;
+import io.muster.api.http.Callers;
 import io.muster.api.http.Workers;
 import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
@@ -26,6 +28,7 @@ import io.muster.records.InvokeMethod;
 import io.muster.records.MethodResult;
 import io.muster.records.PatchTwin;
 import io.muster.records.ReplaceTwin;
+import io.muster.records.Twin;
 import io.muster.records.TwinPatch;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -56,13 +59,13 @@ final class TwinController {
 
     @Patch("/twins/{id}")
     CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return workers.read(() -> twin(Devices.id(id, null), new PatchTwin(sections(request, body))));
+        return workers.read(() -> change(request, Devices.id(id, null), body, false));
     }
 
     @Patch("/twins/{id}/modules/{module}")
     CompletionStage<HttpResponse<String>> patch(
             HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
-        return workers.read(() -> twin(Devices.id(id, module), new PatchTwin(sections(request, body))));
+        return workers.read(() -> change(request, Devices.id(id, module), body, false));
     }
 
     /** Takes a PATCH as the Java client sends it. */
@@ -81,13 +84,13 @@ final class TwinController {
 
     @Put("/twins/{id}")
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return workers.read(() -> twin(Devices.id(id, null), new ReplaceTwin(sections(request, body))));
+        return workers.read(() -> change(request, Devices.id(id, null), body, true));
     }
 
     @Put("/twins/{id}/modules/{module}")
     CompletionStage<HttpResponse<String>> put(
             HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
-        return workers.read(() -> twin(Devices.id(id, module), new ReplaceTwin(sections(request, body))));
+        return workers.read(() -> change(request, Devices.id(id, module), body, true));
     }
 
     @Post("/twins/{id}/methods")
@@ -109,6 +112,24 @@ final class TwinController {
                 .plus(SLACK);
         return requests.device(id.text(), new InvokeMethod(method), MethodResult.class, limit)
                 .thenApply(result -> Answers.ok(Devices.result(result)));
+    }
+
+    private CompletionStage<HttpResponse<String>> change(
+            HttpRequest<?> request, IdentityId id, byte[] body, boolean replaces) {
+        Caller caller = Callers.of(request);
+        TwinPatch change = sections(request, body);
+        if (!ComputeTags.isToCompare(caller, change, replaces)) {
+            ComputeTags.check(caller, change);
+            return twin(id, command(change, replaces));
+        }
+        return requests.device(id.text(), new GetDevice(), DeviceView.class).thenCompose(view -> {
+            Twin twin = view.getDevice().getTwin();
+            return twin(id, command(ComputeTags.compared(caller, change, twin.getTags(), Etags.of(twin)), replaces));
+        });
+    }
+
+    private static Object command(TwinPatch change, boolean replaces) {
+        return replaces ? new ReplaceTwin(change) : new PatchTwin(change);
     }
 
     private CompletionStage<HttpResponse<String>> twin(IdentityId id, Object command) {
