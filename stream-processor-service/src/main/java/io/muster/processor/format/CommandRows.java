@@ -28,6 +28,8 @@ final class CommandRows {
     private static final int METHOD_SECONDS = 30;
     private static final int JOB_SECONDS = 3600;
     private static final String ID = "$.mid";
+    /** Names the tags for which the right to write stream jobs is not enough. Described in docs/operate/security.md. */
+    private static final String COMPUTE = "compute";
 
     private CommandRows() {}
 
@@ -96,6 +98,10 @@ final class CommandRows {
         Optional<String> desired = json(row, "desired");
         if (tags.isEmpty() && desired.isEmpty()) {
             throw new IOException("a row that starts a job has a methodName, tags or desired");
+        }
+        if (row.member("tags") instanceof Map<?, ?> given && given.containsKey(COMPUTE)) {
+            throw new IOException(
+                    "a row writes no tags compute, which make a device a compute node: start such a job by the API");
         }
         return new TwinPatch(null, tags.orElse(null), desired.orElse(null));
     }

@@ -1,6 +1,7 @@
 package io.muster.processor.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.codec.Codecs;
@@ -323,5 +324,20 @@ class FormatsTest {
         assertThatThrownBy(() -> format.write(row(Map.entry(only, "x")), () -> "id"))
                 .isInstanceOf(IOException.class)
                 .hasMessage(why);
+    }
+
+    /** Who may write stream jobs may not make nodes of devices. */
+    @Test
+    void writesNoTagsThatMakeADeviceAComputeNode() {
+        OutputFormat format = new OutputFormat.ToJobs(codecs.of(Topics.JOB_COMMANDS));
+        for (Object tags : List.of(Map.of("compute", Map.of("pool", "default")), Map.of("a", 1L, "compute", "x"))) {
+            assertThatThrownBy(() ->
+                            format.write(row(Map.entry("queryCondition", "*"), Map.entry("tags", tags)), () -> "id"))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("compute node");
+        }
+        assertThatCode(() -> format.write(
+                        row(Map.entry("queryCondition", "*"), Map.entry("tags", Map.of("site", "A"))), () -> "id"))
+                .doesNotThrowAnyException();
     }
 }
