@@ -34,6 +34,11 @@ public record NodeSettings(
         Optional<String> runAs,
         long cacheBytes,
         long unpackedBytes) {
+    /** Bounds labels: a gateway takes 256 capabilities of a node, its interpreters among them. */
+    private static final int MOST_LABELS = 200;
+
+    private static final int LONGEST_LABEL = 256;
+
     /** Says which settings there are. */
     static final String USAGE = """
             --connection.string.file=FILE or --connection.string=TEXT, a device's; or --device.id=ID --host=HOST [--hub.host=HOST] --certificate=FILE --key=FILE
@@ -132,9 +137,17 @@ public record NodeSettings(
             if (equals < 1) {
                 throw new IllegalArgumentException("--labels is name=value with commas between, not " + text);
             }
+            if (label.length() > LONGEST_LABEL || label.chars().anyMatch(Character::isISOControl)) {
+                throw new IllegalArgumentException("--labels takes up to " + LONGEST_LABEL
+                        + " characters of a label, and no control characters, unlike this one: " + label);
+            }
             labels.put(
                     label.substring(0, equals).strip(),
                     label.substring(equals + 1).strip());
+        }
+        if (labels.size() > MOST_LABELS) {
+            throw new IllegalArgumentException(
+                    "--labels takes up to " + MOST_LABELS + " labels, not " + labels.size() + ".");
         }
         return labels;
     }

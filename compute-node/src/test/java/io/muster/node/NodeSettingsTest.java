@@ -1,6 +1,7 @@
 package io.muster.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.entry;
 
 import io.muster.device.Credentials;
@@ -8,12 +9,14 @@ import io.muster.device.HubAddress;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Pins every setting of a node, with its default. */
@@ -84,5 +87,26 @@ class NodeSettingsTest {
         NodeSettings byText = NodeSettings.of(BY_TEXT, Map.of());
         assertThat(byText.hub()).isEqualTo(new HubAddress("hub.test", 8883, "hub.test", null));
         assertThat(byText.rest()).isEqualTo(URI.create("https://hub.test"));
+    }
+
+    private static void labels(String text) throws IOException {
+        String[] arguments = Arrays.copyOf(BY_CERTIFICATE, BY_CERTIFICATE.length + 1);
+        arguments[BY_CERTIFICATE.length] = "--labels=" + text;
+        NodeSettings.of(arguments, Map.of());
+    }
+
+    @Test
+    void refusesLabelsThatNoGatewayTakes() throws IOException {
+        labels("a=" + "x".repeat(254));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> labels("a=" + "x".repeat(255)))
+                .withMessageContaining("--labels takes up to 256 characters");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> labels("a=\u0000"))
+                .withMessageContaining("no control characters");
+        String many = IntStream.range(0, 201).mapToObj(i -> "n" + i + "=v").collect(Collectors.joining(","));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> labels(many))
+                .withMessageContaining("up to 200 labels, not 201");
     }
 }

@@ -70,6 +70,7 @@ public final class ApiService implements AutoCloseable {
         private static final int PORT = 8443;
         private static final int LARGEST_ARTIFACT_MIB = 100;
         private static final int MOST_ARTIFACT_MIB = 1024;
+        private static final int ARTIFACTS_MIB = 20 * 1024;
         private static final int CONNECTIONS_PER_ADDRESS = 1000;
         private static final Duration MESSAGE_LIFE = Duration.ofHours(1);
         private static final Duration LONGEST_MESSAGE_LIFE = Duration.ofDays(2);
@@ -77,7 +78,7 @@ public final class ApiService implements AutoCloseable {
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.connections.per.address}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
-         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code artifacts.largest.mib}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
+         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code artifacts.largest.mib}, {@code artifacts.total.mib}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
          * oidc.issuer} (none where it is missing), {@code oidc.audience}, {@code oidc.roles.claim}, {@code oidc.trust} (a file) and {@code
          * api.instance}.
          */
@@ -121,7 +122,12 @@ public final class ApiService implements AutoCloseable {
                 throw new SettingsException(
                         "artifacts.largest.mib is 1 to " + MOST_ARTIFACT_MIB + ", and not " + mib + ".");
             }
-            return new UploadLimits((long) mib << 20);
+            int total = settings.number("artifacts.total.mib", ARTIFACTS_MIB);
+            if (total < mib) {
+                throw new SettingsException(
+                        "artifacts.total.mib is artifacts.largest.mib at least, and not " + total + ".");
+            }
+            return new UploadLimits((long) mib << 20, (long) total << 20);
         }
 
         private static Optional<OpenIdProvider.Options> people(Settings settings) {
@@ -225,7 +231,10 @@ public final class ApiService implements AutoCloseable {
                 new KafkaRequests(options.kafka().clientProperties(), codecs, options.instance(), views, meters);
         Listener listener =
                 new Listener(LogFollower.Source.of(options.kafka()), codecs, options.instance(), requests, views);
-        KafkaArtifacts artifacts = new KafkaArtifacts(options.kafka().clientProperties(), codecs);
+        KafkaArtifacts artifacts = new KafkaArtifacts(
+                options.kafka().clientProperties(),
+                codecs,
+                options.surfaces().uploads().kept());
         SiteListener siteListener = new SiteListener(LogFollower.Source.of(options.kafka()), codecs, views, artifacts);
         listener.start();
         siteListener.start();

@@ -11,6 +11,7 @@ import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.EndingKind;
+import io.muster.records.NodeJoined;
 import io.muster.records.PoolEvents;
 import io.muster.records.TaskAttempt;
 import io.muster.records.TaskPlace;
@@ -22,6 +23,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -113,8 +115,54 @@ class NodeFilesTest {
                 .isEqualTo(416);
     }
 
+    private void join(String node) {
+        happened(new NodeJoined(node, 0, 1L, "boot", 1, List.of("bash")));
+    }
+
+    private long millisecondsOfARefusal(HttpRequest.Builder request) throws Exception {
+        long began = System.nanoTime();
+        assertThat(fetch(request).statusCode()).isEqualTo(404);
+        return (System.nanoTime() - began) / 1_000_000;
+    }
+
+    @Test
+    void keepsNobodyWaitingWhoIsNoNodeOrNamesNoFile() throws Exception {
+        assertThat(millisecondsOfARefusal(request("node-1", token("node-1", KEY))))
+                .as("a device that is no node")
+                .isLessThan(4_000);
+        join("node-1");
+        assertThat(millisecondsOfARefusal(request("node-1", token("node-1", KEY))
+                        .uri(URI.create("http://127.0.0.1:" + api.server.port() + "/compute/artifacts/made-up"))))
+                .as("no hash")
+                .isLessThan(4_000);
+    }
+
+    @Test
+    void letsOneNodeWaitForFewFilesAtOnce() throws Exception {
+        join("node-1");
+        join("node-2");
+        register("node-2", KEY, DeviceStatus.ENABLED);
+        place("node-2");
+        fetch(request("node-2", token("node-2", KEY)));
+        List<CompletableFuture<HttpResponse<byte[]>>> answers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            answers.add(http.sendAsync(
+                    request("node-1", token("node-1", KEY)).build(), HttpResponse.BodyHandlers.ofByteArray()));
+        }
+        assertThat(fetch(request("node-2", token("node-2", KEY))).statusCode())
+                .as("another goes on")
+                .isEqualTo(200);
+        List<Integer> statuses = new ArrayList<>();
+        for (CompletableFuture<HttpResponse<byte[]>> answer : answers) {
+            statuses.add(answer.get().statusCode());
+        }
+        assertThat(statuses).containsOnly(404, 429);
+        assertThat(statuses.stream().filter(status -> status == 404)).hasSize(16);
+    }
+
     @Test
     void waitsForTheEventThatPlacesTheTask() throws Exception {
+        join("node-1");
         CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(
                 request("node-1", token("node-1", KEY)).build(), HttpResponse.BodyHandlers.ofByteArray());
         place("node-2");

@@ -51,6 +51,7 @@ class SettingsDefaultsTest {
                         entry("stream.topics", "*"),
                         entry("endpoints.allow", "none"),
                         entry("artifacts.largest.mib", "100"),
+                        entry("artifacts.total.mib", "20480"),
                         entry("websocket.gateway", "none"),
                         entry("websocket.gateway.name", "gateway.test"),
                         entry("websocket.gateway.trust", "none"),

@@ -42,7 +42,7 @@ final class TestApi implements AutoCloseable {
     static final ObjectMapper JSON = new ObjectMapper();
     static final StreamJobReach REACH = new StreamJobReach(StreamJobTopics.of("*"), EndpointAccess.of(""));
     /** Is small, so that tests reach it. */
-    static final UploadLimits UPLOADS = new UploadLimits(3 << 20);
+    static final UploadLimits UPLOADS = new UploadLimits(3 << 20, 100 << 20);
 
     private static final int READ_LIMIT_MS = 20_000;
 

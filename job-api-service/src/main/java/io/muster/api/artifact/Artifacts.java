@@ -19,7 +19,7 @@ public interface Artifacts {
      *
      * @param sha256 of the file
      * @throws IOException when the file can't be read
-     * @throws RuntimeException when it can't be kept: nothing refers to what of it is there
+     * @throws RuntimeException when it can't be kept, or there is no room for it: nothing refers to what of it is there
      */
     Artifact keep(Path file, String sha256) throws IOException;
 

@@ -81,6 +81,16 @@ public final class PoolView {
         });
     }
 
+    /** Returns whether a device is a node of any pool, which has reported. */
+    public boolean isNode(String deviceId) {
+        lock.lock();
+        try {
+            return capabilities.values().stream().anyMatch(nodes -> nodes.containsKey(deviceId));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Returns what the nodes of a pool can do, any of them; empty where none is there. */
     public Set<String> capabilities(String poolId) {
         lock.lock();

@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -59,15 +60,21 @@ public final class KafkaArtifacts implements Artifacts, AutoCloseable {
     private final Producer<String, byte[]> producer;
     private final Supplier<Consumer<String, byte[]>> consumers;
     private final Codecs codecs;
+    private final long most;
+    /** Counts the bytes of those in the index, and of those that are being written here. */
+    private final AtomicLong kept = new AtomicLong();
+
     private final Map<String, Artifact> index = new ConcurrentHashMap<>();
 
-    /** Makes one without artifacts. @param properties of a Kafka client */
-    public KafkaArtifacts(Map<String, Object> properties, Codecs codecs) {
-        this(producer(properties), () -> consumer(properties), codecs);
+    /** Makes one without artifacts. @param properties of a Kafka client @param most bytes of all artifacts */
+    public KafkaArtifacts(Map<String, Object> properties, Codecs codecs, long most) {
+        this(producer(properties), () -> consumer(properties), codecs, most);
     }
 
     /** Makes one. @param producer is closed with it @param consumers makes one for each reader, which closes it */
-    KafkaArtifacts(Producer<String, byte[]> producer, Supplier<Consumer<String, byte[]>> consumers, Codecs codecs) {
+    KafkaArtifacts(
+            Producer<String, byte[]> producer, Supplier<Consumer<String, byte[]>> consumers, Codecs codecs, long most) {
+        this.most = most;
         this.producer = producer;
         this.consumers = consumers;
         this.codecs = codecs;
@@ -97,7 +104,8 @@ public final class KafkaArtifacts implements Artifacts, AutoCloseable {
 
     /** Takes an artifact from the index. */
     void read(Artifact artifact) {
-        index.put(artifact.getSha256(), artifact);
+        Artifact before = index.put(artifact.getSha256(), artifact);
+        kept.addAndGet(artifact.getBytes() - (before == null ? 0 : before.getBytes()));
     }
 
     @Override
@@ -115,6 +123,20 @@ public final class KafkaArtifacts implements Artifacts, AutoCloseable {
         if (known.isPresent()) {
             return known.get();
         }
+        long expected = Files.size(file);
+        try {
+            if (kept.addAndGet(expected) > most) {
+                throw new ProblemException(Problem.tooLarge("All uploads together have at most " + (most >> 20)
+                        + " MiB, which this one would exceed: raise artifacts.total.mib. Nothing was changed."));
+            }
+            return write(file, sha256);
+        } finally {
+            // The index counts what was written.
+            kept.addAndGet(-expected);
+        }
+    }
+
+    private Artifact write(Path file, String sha256) throws IOException {
         int partition = KeyPartition.of(sha256, PARTITIONS);
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         long bytes = 0;

@@ -1,6 +1,7 @@
 package io.muster.api.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.api.json.ProblemException;
@@ -32,13 +33,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KafkaArtifactsTest {
     private static final String HASH = "ab".repeat(32);
 
+    private static final long MOST = 4L << 20;
+
     @TempDir
     Path folder;
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final MockProducer<String, byte[]> log =
             new MockProducer<>(true, null, new StringSerializer(), new ByteArraySerializer());
-    private final KafkaArtifacts artifacts = new KafkaArtifacts(log, this::consumer, codecs);
+    private final KafkaArtifacts artifacts = new KafkaArtifacts(log, this::consumer, codecs, MOST);
     /** Bounds the offsets that were compacted away. */
     private long compactedBefore;
 
@@ -76,6 +79,23 @@ class KafkaArtifactsTest {
         try (InputStream in = artifacts.open(artifact, from)) {
             return in.readAllBytes();
         }
+    }
+
+    @Test
+    void refusesWhatExceedsTheRoomOfAll() throws IOException {
+        artifacts.keep(file(3 << 20), HASH);
+        int written = log.history().size();
+        assertThatExceptionOfType(ProblemException.class)
+                .isThrownBy(() -> artifacts.keep(file((1 << 20) + 1), "cd".repeat(32)))
+                .satisfies(error -> {
+                    assertThat(error.problem().status()).isEqualTo(413);
+                    assertThat(error.problem().message()).contains("artifacts.total.mib");
+                });
+        assertThat(log.history()).as("nothing of it is written").hasSize(written);
+        artifacts.keep(file(3 << 20), HASH);
+        assertThat(artifacts.keep(file(1 << 20), "ef".repeat(32)).getBytes())
+                .as("what was refused takes no room")
+                .isEqualTo(1 << 20);
     }
 
     @ParameterizedTest
@@ -117,7 +137,7 @@ class KafkaArtifactsTest {
     void isReadFromTheLaterCopyWhereTheFirstWasCompactedAway() throws IOException {
         Path file = file(KafkaArtifacts.CHUNK + 1);
         Artifact first = artifacts.keep(file, HASH);
-        new KafkaArtifacts(log, this::consumer, codecs).keep(file, HASH);
+        new KafkaArtifacts(log, this::consumer, codecs, MOST).keep(file, HASH);
         compactedBefore = 2;
         assertThat(first.getOffsets()).containsExactly(0L, 1L);
         assertThat(read(first, 0)).isEqualTo(Files.readAllBytes(file));

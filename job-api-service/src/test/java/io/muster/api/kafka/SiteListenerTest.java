@@ -105,7 +105,8 @@ class SiteListenerTest {
                 () -> {
                     throw new AssertionError("no chunk is read");
                 },
-                codecs);
+                codecs,
+                Long.MAX_VALUE);
         SiteListener listener = new SiteListener(faults.source(log(), fatal), reading, views, artifacts);
         listener.start();
         return new Trial.Loop() {

@@ -27,13 +27,20 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Writes orders to nodes and reads their reports, as JSON. Thread-safe. Protocol: docs/nodes.md. */
 final class TaskJson {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
-    /** Bounds the attempts that one report names, and the capabilities. */
-    private static final int MOST = 4096;
+    /** Bounds the attempts that one report names. */
+    private static final int MOST_HELD = 4096;
+
+    /** Bounds the capabilities of a node: its interpreters and its labels. */
+    private static final int MOST_CAPABILITIES = 256;
+
+    /** Bounds a capability, a name and a value, and the name of a node's run. */
+    private static final int LONGEST_NAME = 256;
 
     private static final int LONGEST = 1024;
     /** Bounds the slots of a node, so that its reports have room for as many attempts. */
@@ -149,32 +156,46 @@ final class TaskJson {
     }
 
     private static Optional<Object> node(JsonNode said) {
-        List<TaskToken> holding = new ArrayList<>();
-        for (JsonNode each : said.path("holding")) {
-            Optional<TaskToken> token = token(each);
-            if (token.isEmpty()) {
-                return Optional.empty();
-            }
-            holding.add(token.get());
-        }
-        List<String> capabilities = new ArrayList<>();
-        for (JsonNode each : said.path("capabilities")) {
-            capabilities.add(each.asText());
-        }
+        Optional<List<TaskToken>> holding = list(said.path("holding"), MOST_HELD, TaskJson::token);
+        Optional<List<String>> capabilities = list(said.path("capabilities"), MOST_CAPABILITIES, TaskJson::name);
         JsonNode number = said.path("number");
         JsonNode slots = said.path("slots");
-        String boot = said.path("boot").asText();
+        Optional<String> boot = name(said.path("boot"));
         if (!number.canConvertToLong()
                 || !slots.canConvertToInt()
                 || slots.asInt() < 0
                 || slots.asInt() > MOST_SLOTS
                 || boot.isEmpty()
-                || boot.length() > LONGEST
-                || holding.size() > MOST
-                || capabilities.size() > MOST) {
+                || holding.isEmpty()
+                || capabilities.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(new NodeReported(number.asLong(), boot, slots.asInt(), capabilities, holding));
+        return Optional.of(
+                new NodeReported(number.asLong(), boot.get(), slots.asInt(), capabilities.get(), holding.get()));
+    }
+
+    /** Returns what a list holds, none where it is absent; empty where it is too long, or one of them can't be read. */
+    private static <T> Optional<List<T>> list(JsonNode said, int most, Function<JsonNode, Optional<T>> read) {
+        if (!(said.isArray() || said.isMissingNode()) || said.size() > most) {
+            return Optional.empty();
+        }
+        List<T> all = new ArrayList<>();
+        for (JsonNode each : said) {
+            Optional<T> one = read.apply(each);
+            if (one.isEmpty()) {
+                return Optional.empty();
+            }
+            all.add(one.get());
+        }
+        return Optional.of(all);
+    }
+
+    private static Optional<String> name(JsonNode said) {
+        return Optional.of(said.asText())
+                .filter(name -> said.isTextual()
+                        && !name.isEmpty()
+                        && name.length() <= LONGEST_NAME
+                        && name.chars().noneMatch(Character::isISOControl));
     }
 
     private static Optional<Object> exited(JsonNode said) {

@@ -38,6 +38,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -186,12 +187,36 @@ class TaskChannelTest {
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"\",\"slots\":1}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1025}",
                 "{\"type\":\"started\",\"token\":{\"taskId\":\"a\\u0000b\",\"placement\":1}}",
-                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"holding\":[7]}"
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"holding\":[7]}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"capabilities\":[7]}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"capabilities\":[\"\"]}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"capabilities\":\"bash\"}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"capabilities\":[\"a\\u0000\"]}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":7,\"slots\":1}"
             })
     void takesNoReportThatItCannotRead(String body) {
         order("default", new JoinPool(15));
         assertThat(receive("$muster/tasks/reports/default", body)).isNull();
         assertThat(fleet.toPools).isEmpty();
+    }
+
+    private static String node(int capabilities, int letters, int boot) {
+        String all = Stream.generate(() -> "\"" + "c".repeat(letters) + "\"")
+                .limit(capabilities)
+                .collect(Collectors.joining(","));
+        return "{\"type\":\"node\",\"number\":1,\"boot\":\"" + "b".repeat(boot) + "\",\"slots\":1,\"capabilities\":["
+                + all + "]}";
+    }
+
+    @Test
+    void boundsWhatANodeSaysOfItself() {
+        order("default", new JoinPool(15));
+        assertThat(receive("$muster/tasks/reports/default", node(256, 256, 256)))
+                .isNotNull();
+        assertThat(receive("$muster/tasks/reports/default", node(257, 1, 1))).isNull();
+        assertThat(receive("$muster/tasks/reports/default", node(1, 257, 1))).isNull();
+        assertThat(receive("$muster/tasks/reports/default", node(1, 1, 257))).isNull();
+        assertThat(fleet.toPools).hasSize(1);
     }
 
     @Test

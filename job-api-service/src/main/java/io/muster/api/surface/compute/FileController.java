@@ -13,6 +13,7 @@ import io.muster.api.artifact.Artifacts;
 import io.muster.api.compute.PoolView;
 import io.muster.api.http.ByteRange;
 import io.muster.api.http.Pieces;
+import io.muster.api.http.Places;
 import io.muster.api.http.Streams;
 import io.muster.api.http.Time;
 import io.muster.api.job.Requests;
@@ -22,7 +23,9 @@ import io.muster.records.Artifact;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 
@@ -34,6 +37,13 @@ final class FileController {
     private static final int PIECE = 64 * 1024;
     /** Bounds the wait for the event of an order that has reached its node already. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+    private static final int WAITING = 1024;
+    private static final int WAITING_OF_NODE = 16;
+
+    /** Bounds the requests that wait for events. */
+    private final Places waits = new Places(WAITING, WAITING_OF_NODE);
 
     private final NodeTokens tokens;
     private final PoolView pools;
@@ -51,7 +61,7 @@ final class FileController {
     HttpResponse<?> get(HttpRequest<?> request, String sha256) throws InterruptedException {
         String deviceId = request.getHeaders().findFirst(DEVICE).orElse("");
         tokens.check(deviceId, request.getHeaders().findFirst("Authorization").orElse(""), time.now());
-        if (!pools.needs(deviceId, sha256, PATIENCE)) {
+        if (!isNeeded(deviceId, sha256)) {
             throw missing();
         }
         Artifact artifact = artifacts.find(sha256).orElseThrow(FileController::missing);
@@ -65,6 +75,21 @@ final class FileController {
                 .orElseGet(() -> HttpResponse.<String>status(HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
                         .body("")
                         .header("Content-Range", "bytes */" + artifact.getBytes()));
+    }
+
+    /** Returns whether a task of the node needs the file. Only a node waits to be told, and one for few files at once. */
+    private boolean isNeeded(String deviceId, String sha256) throws InterruptedException {
+        if (pools.needs(deviceId, sha256, Duration.ZERO)) {
+            return true;
+        }
+        if (!pools.isNode(deviceId) || !HASH.matcher(sha256).matches()) {
+            return false;
+        }
+        try (Places.Taken _ = waits.take(List.of(deviceId), 1, Duration.ZERO)
+                .orElseThrow(() -> new ProblemException(
+                        Problem.throttled("Too many files are waited for: try again in a moment.")))) {
+            return pools.needs(deviceId, sha256, PATIENCE);
+        }
     }
 
     private MutableHttpResponse<Publisher<byte[]>> bytes(

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Uploads archives that are taken, and some that are refused whole. Contract: webjobs-and-schedules, 2.1; addresses, "Rulings". */
 class UploadTest {
-    private static final UploadLimits LIMITS = new UploadLimits(100_000);
+    private static final UploadLimits LIMITS = new UploadLimits(100_000, 1_000_000);
     private static final Set<ScriptHost> ALL = EnumSet.allOf(ScriptHost.class);
 
     private static byte[] zip(Map<String, String> files) throws IOException {
@@ -177,7 +177,7 @@ class UploadTest {
                 .putShort(8, (short) 1)
                 .putShort(10, (short) 1);
         end.putInt(12, 17 << 20).putInt(16, 0);
-        UploadLimits limits = new UploadLimits(body.length);
+        UploadLimits limits = new UploadLimits(body.length, body.length);
         assertThatThrownBy(() -> {
                     try (Upload upload =
                             Upload.read(new ByteArrayInputStream(body), limits).orElseThrow()) {
@@ -194,7 +194,7 @@ class UploadTest {
         for (int i = 0; i <= Archive.MOST_ENTRIES; i++) {
             files.put("" + i, "");
         }
-        UploadLimits large = new UploadLimits(10 << 20);
+        UploadLimits large = new UploadLimits(10 << 20, 10 << 20);
         try (Upload upload =
                 Upload.read(new ByteArrayInputStream(zip(files)), large).orElseThrow()) {
             assertThatThrownBy(() -> upload.asArchive(ALL, large))

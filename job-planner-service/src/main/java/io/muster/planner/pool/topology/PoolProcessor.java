@@ -105,6 +105,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private static final int MOST_NAMED = 100;
 
     /** Matches the ids of pools, as tags of devices name them, and the reserve's. */
+    private static final int MOST_CAPABILITIES = 256;
+
+    private static final int LONGEST_NAME = 256;
     private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}|\\$reserve");
 
     private static final String POOL_ID = "pool id";
@@ -346,6 +349,12 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 }
                 if (reported.getHolding().size() > MOST_HELD) {
                     throw new InvalidRecordException("a report names " + MOST_HELD + " attempts at most");
+                }
+                if (reported.getCapabilities().size() > MOST_CAPABILITIES
+                        || reported.getCapabilities().stream().anyMatch(each -> each.length() > LONGEST_NAME)
+                        || reported.getBoot().length() > LONGEST_NAME) {
+                    throw new InvalidRecordException("a node has up to " + MOST_CAPABILITIES + " capabilities of up to "
+                            + LONGEST_NAME + " characters, as its run's name has");
                 }
                 yield new PoolInput.NodeReport(
                         node,
