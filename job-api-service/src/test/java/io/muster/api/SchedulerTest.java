@@ -239,6 +239,41 @@ class SchedulerTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"Streams, 403", "ServiceConnect, 403", "Jobs, 200", "Compute, 200"})
+    void takesJobsOrComputeToEndOrToReplaceAJobThatRunsAWebJob(String policy, int status) throws Exception {
+        api.close();
+        api = TestApi.start(policies());
+        client = new ApiClient(api);
+        String call = "{'type':'Http','request':{'method':'GET','uri':'http://example.com/'}";
+        for (String runs :
+                List.of(document(""), "{'properties':{'action':" + call + ",'errorAction':" + run() + "}}}")) {
+            collection();
+            done(201, "PUT", JOB, runs);
+            int before = api.planner.commands.size();
+            List<ApiClient.Answer> answers = new ArrayList<>();
+            answers.add(ask(policy, "PATCH", JOB, "{'properties':{'state':'Disabled'}}"));
+            answers.add(ask(policy, "PUT", JOB, "{'properties':{'action':" + call + "}}}"));
+            done(200, "PUT", JOB, runs);
+            answers.add(ask(policy, "DELETE", COLLECTION, ""));
+            if (status == 200) {
+                collection();
+                done(201, "PUT", JOB, runs);
+            }
+            answers.add(ask(policy, "DELETE", JOB, ""));
+            assertThat(answers).extracting(ApiClient.Answer::status).containsOnly(status);
+            if (status == 403) {
+                assertThat(answers)
+                        .extracting(answer -> answer.body().at("/error/code").asText())
+                        .containsOnly("AuthorizationFailed");
+                assertThat(api.planner.commands.subList(before, api.planner.commands.size()))
+                        .as("the owner's PUT alone")
+                        .hasSize(1);
+            }
+            done(200, "DELETE", COLLECTION, null);
+        }
+    }
+
     @Test
     void disablesTheJobsOfACollectionWithItAndEnablesThoseThatSaySo() throws Exception {
         collection();

@@ -36,6 +36,7 @@ import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
+import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
 import io.muster.records.SuspendSchedule;
 import io.muster.records.WriteMessage;
@@ -251,7 +252,9 @@ final class SchedulerController {
             HttpRequest<?> request, SchedulerPath path, ObjectNode document) {
         ScheduleCollection collection = collection(path);
         String key = SchedulerPath.key(path.jobId());
-        HttpStatus status = schedules.get(key).isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
+        Optional<Schedule> known = schedules.get(key);
+        known.ifPresent(before -> checkRunning(Callers.of(request), before));
+        HttpStatus status = known.isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
         SaveSchedule save = SchedulerJobs.of(document, host(request), reach, collection.getEnabled(), time.now());
         return saved(Callers.of(request), path, save)
                 .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job())))
@@ -295,6 +298,14 @@ final class SchedulerController {
         Gate.disallows(caller, Scheduler.RUNS).ifPresent(why -> {
             throw new ProblemException(new Problem(403, "AuthorizationFailed", why + " " + takes));
         });
+    }
+
+    /** Refuses a caller that may not run jobs where a job that it changes or deletes runs a WebJob: that would run no more. */
+    private static void checkRunning(Caller caller, Schedule known) {
+        ScheduleDefinition definition = known.getDefinition();
+        if (definition.getAction() instanceof RunSiteJob || definition.getErrorAction() instanceof RunSiteJob) {
+            check(caller, "To change or delete a job that runs a WebJob takes Jobs or Compute.");
+        }
     }
 
     private CompletionStage<HttpResponse<String>> putCollection(
@@ -354,6 +365,7 @@ final class SchedulerController {
             ScheduleCollection collection = collection(path);
             if (path.jobs()) {
                 Schedule known = schedule(path);
+                checkRunning(Callers.of(request), known);
                 ObjectNode merged =
                         SchedulerSecrets.restored(merged(SchedulerJobs.source(known), change), known.getDefinition());
                 SaveSchedule save = SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
@@ -394,12 +406,14 @@ final class SchedulerController {
                 throw nowhere(request);
             }
             if (path.jobs()) {
-                schedule(path);
+                checkRunning(Callers.of(request), schedule(path));
                 return requests.deleteSchedule(SchedulerPath.key(path.jobId())).thenApply(_ -> HttpResponse.ok());
             }
             collection(path);
+            List<Schedule> jobs = all(path);
+            jobs.forEach(job -> checkRunning(Callers.of(request), job));
             CompletableFuture<Void> gone = CompletableFuture.completedFuture(null);
-            for (Schedule schedule : all(path)) {
+            for (Schedule schedule : jobs) {
                 gone = gone.thenCompose(_ -> requests.deleteSchedule(schedule.getScheduleId()));
             }
             return gone.thenCompose(_ -> requests.deleteCollection(SchedulerPath.key(path.collectionId())))

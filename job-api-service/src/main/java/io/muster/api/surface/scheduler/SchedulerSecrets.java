@@ -5,8 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.records.BasicCredentials;
 import io.muster.records.CallEndpoint;
 import io.muster.records.ScheduleDefinition;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what a job's document has in confidence out of the one that is shown: passwords, the header Authorization, tokens of queues. */
@@ -16,7 +20,7 @@ final class SchedulerSecrets {
     private static final String PASSWORD = "password";
     private static final String REQUEST = "request";
     private static final String HEADERS = "headers";
-    private static final String URI = "uri";
+    private static final String ADDRESS = "uri";
 
     private SchedulerSecrets() {}
 
@@ -56,7 +60,7 @@ final class SchedulerSecrets {
                 .toList();
     }
 
-    /** Returns a document that is being changed with those that it had, where it says no other: only for the host that they were given for. */
+    /** Returns a document that is being changed with those that it had, where it says no other: only for the scheme, host, port and path that they were given for. */
     static ObjectNode restored(ObjectNode document, ScheduleDefinition known) {
         ObjectNode copy = document.deepCopy();
         List<ObjectNode> actions = actions(copy);
@@ -72,7 +76,7 @@ final class SchedulerSecrets {
     private static void restore(ObjectNode action, @Nullable Object known) {
         if (!(known instanceof CallEndpoint endpoint)
                 || !(action.path(REQUEST) instanceof ObjectNode request)
-                || !host(request.path(URI).asText()).equals(host(endpoint.getUri()))) {
+                || !isSamePlace(request.path(ADDRESS).asText(), endpoint.getUri())) {
             return;
         }
         BasicCredentials credentials = endpoint.getCredentials();
@@ -97,10 +101,28 @@ final class SchedulerSecrets {
                         && authorization(object).isEmpty());
     }
 
-    /** Returns the scheme, the host and the port of an address. */
-    private static String host(String address) {
-        int begin = address.indexOf("//");
-        int end = address.indexOf('/', begin + 2);
-        return end < 0 ? address : address.substring(0, end);
+    /** Returns whether two addresses differ in their queries alone: a secret goes nowhere else. */
+    private static boolean isSamePlace(String one, String other) {
+        Optional<Place> place = Place.of(one);
+        return place.isPresent() && place.equals(Place.of(other));
+    }
+
+    /** Names where a call goes. @param port negative for the one of the scheme */
+    private record Place(String scheme, String host, int port, String path) {
+        /** Returns the place of an address; empty where it is none. */
+        private static Optional<Place> of(String address) {
+            try {
+                URI uri = new URI(new URI(address).toASCIIString());
+                return uri.getHost() == null || uri.getScheme() == null
+                        ? Optional.empty()
+                        : Optional.of(new Place(
+                                uri.getScheme().toLowerCase(Locale.ROOT),
+                                uri.getHost().toLowerCase(Locale.ROOT),
+                                uri.getPort(),
+                                uri.getRawPath()));
+            } catch (URISyntaxException e) {
+                return Optional.empty();
+            }
+        }
     }
 }
