@@ -51,6 +51,8 @@ final class ApiSurfaces {
 
     private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets, UploadLimits uploads) {
         return new Surfaces(List.of(
+                // Before Batch: a preview takes the credentials of any surface, and has no path of Batch.
+                new Schedules(gate),
                 new Batch(gate),
                 StreamAnalytics.surface(gate),
                 Scheduler.surface(gate),
@@ -58,7 +60,6 @@ final class ApiSurfaces {
                 Provider.unknown(gate),
                 new Kudu(gate, uploads),
                 new Compute(),
-                new Schedules(gate),
                 new Console(gate, links),
                 new IotHub(gate, webSockets)));
     }

@@ -101,6 +101,18 @@ class BatchAccountTest {
                 .isNotEqualTo(403);
     }
 
+    @Test
+    void refusesASignatureThatNamesNoDate() throws Exception {
+        assertThat(raw(
+                                "DELETE",
+                                "/myaccount.batch.azure.com/jobs/j?api-version=2022-10-01.16.0",
+                                null,
+                                "Authorization",
+                                "SharedKey myaccount:shSHTcYrR5iSb/mtujLxMY+XT5hUjXB4LSsUtyI+7KU=")
+                        .code())
+                .isEqualTo("AuthenticationFailed");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "'',                                                                        401, Unauthorized",

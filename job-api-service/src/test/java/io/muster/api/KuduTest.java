@@ -348,6 +348,24 @@ class KuduTest {
         assertThat(ask("GET", SITE + "/vfs/site/wwwroot/x").statusCode()).isEqualTo(404);
     }
 
+    /** Offsets of such a log move: its head goes with older starts, and nodes write between each other's lines. */
+    @Test
+    void showsTheLogOfAContinuousJobWholeWhateverRangeIsAskedFor() throws Exception {
+        purge();
+        run(WebJobRunStatus.RUNNING, -1);
+        upload(CONTINUOUS + "/watch", "run.sh", "sleep 9");
+        api.planner.sites.copyRuns("fleet", "purge", "watch");
+        String log = SITE + "/vfs/data/jobs/continuous/watch/job_log.txt";
+        HttpResponse<String> whole = ask("GET", log);
+        assertThat(whole.statusCode()).isEqualTo(200);
+        assertThat(whole.headers().firstValue("Accept-Ranges")).contains("none");
+        for (String range : new String[] {"bytes=10-", "bytes=-5", "bytes=100000-"}) {
+            HttpResponse<String> answer = ask("GET", log, "Range", range);
+            assertThat(answer.statusCode()).as(range).isEqualTo(200);
+            assertThat(answer.body()).isEqualTo(whole.body());
+        }
+    }
+
     @Test
     void readsALogThatIsLargerThanWhatItHolds() throws Exception {
         purge();

@@ -3,8 +3,18 @@ package io.muster.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.access.Right;
+import io.muster.access.SharedAccessPolicies;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -12,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Previews schedules over the real server, at the time {@link TestApi#NOW}. Bodies are written with single quotes. */
@@ -43,6 +54,56 @@ class SchedulePreviewTest {
             times.add(occurrence.get("time").textValue());
         }
         return times;
+    }
+
+    /** Returns the status of a request with such credentials. */
+    private int status(String... headers) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + api.server.port() + PATH + "?api-version=2021-04-12"))
+                .POST(HttpRequest.BodyPublishers.ofString(DAILY))
+                .headers(headers);
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(request.build(), HttpResponse.BodyHandlers.discarding())
+                    .statusCode();
+        }
+    }
+
+    private static final String DAILY = "{\"recurrence\":{\"frequency\":\"Day\"}}";
+
+    private static String basic(String user, String password) {
+        return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Right.class)
+    void isForWhoeverMayReadOnAnySurface(Right right) throws Exception {
+        String key = Base64.getEncoder().encodeToString(new byte[32]);
+        try (TestApi of = TestApi.start(SharedAccessPolicies.parse(
+                "p.rights=" + right.word() + "\np.primaryKey=" + key + "\np.secondaryKey=\n"))) {
+            of.clock.set(TestApi.NOW);
+            assertThat(of.ask("POST", PATH, "p", DAILY))
+                    .startsWith("HTTP/1.1 " + (right == Right.DEVICE_CONNECT ? "401 " : "200 "));
+        }
+    }
+
+    @Test
+    void takesTheCredentialsOfKuduAndOfBatch() throws Exception {
+        String key = new BatchClient(api, "iothubowner").key();
+        assertThat(status("Authorization", basic("iothubowner", key))).isEqualTo(200);
+        assertThat(status("Authorization", basic("$fleet", key))).isEqualTo(200);
+        assertThat(status("Authorization", basic("service", key))).isEqualTo(401);
+        assertThat(status("Authorization", basic("iothubowner", "other"))).isEqualTo(401);
+        assertThat(status("Authorization", "Basic ????")).isEqualTo(401);
+        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(TestApi.NOW.atOffset(ZoneOffset.UTC));
+        String signature = BatchClient.signature(
+                key, "myaccount", "POST", PATH + "?api-version=2021-04-12", DAILY, List.of("ocp-date", date));
+        assertThat(status("ocp-date", date, "Authorization", "SharedKey myaccount:" + signature))
+                .isEqualTo(200);
+        assertThat(status("ocp-date", date, "Authorization", "SharedKey otheraccount:" + signature))
+                .isEqualTo(401);
+        assertThat(status("Authorization", "SharedKey myaccount:" + signature)).isEqualTo(401);
+        assertThat(status("Authorization", "SharedKey nonsense")).isEqualTo(401);
+        assertThat(status("x", "y")).as("none").isEqualTo(401);
     }
 
     @Test

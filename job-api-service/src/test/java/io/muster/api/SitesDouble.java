@@ -96,6 +96,18 @@ final class SitesDouble {
         }));
     }
 
+    /** Gives a continuous job the runs of a triggered one. */
+    synchronized void copyRuns(String site, String from, String to) {
+        Site known = sites.get(site).orElseThrow();
+        List<WebJobRun> copied =
+                job(known, WebJobKind.TRIGGERED, from).orElseThrow().getRuns();
+        publish((Site) change(
+                known,
+                WebJobKind.CONTINUOUS,
+                to,
+                job -> WebJob.newBuilder(job).setRuns(copied).build()));
+    }
+
     private static Object put(Site site, PutWebJob put) {
         List<WebJob> jobs = job(site, put.getKind(), put.getName())
                 .map(known -> without(site, known))

@@ -372,6 +372,21 @@ class PoolTopologyTest {
     }
 
     @Test
+    void namesNodesThatAreLostBehindThoseThatLive() {
+        planner.pool(POOL, new WatchNodes(new TaskOwner(TaskOwnerKind.BATCH_POOL, POOL), false));
+        node("a");
+        long epoch = node("b");
+        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a", "b"), 2));
+        for (int second = 2; second <= 40; second++) {
+            planner.pass(Duration.ofSeconds(1));
+            report("b", epoch, second);
+        }
+        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("b", "a"), 1));
+        report("a", planner.connect("a"), 1);
+        assertThat(planner.nodeNews()).as("it is back").endsWith(new PoolNodes(List.of("a", "b"), 2));
+    }
+
+    @Test
     void keepsANodeWhoseTagsHaveNoRoomForThePool() {
         String filler =
                 "{\"f\":\"" + "x".repeat(4090) + "\",\"g\":\"" + "x".repeat(4080) + "\",\"compute\":{\"spare\":true}}";

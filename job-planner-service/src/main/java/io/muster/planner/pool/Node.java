@@ -68,7 +68,8 @@ public record Node(
         return takes() ? Math.max(0, slots + ahead - used) : 0;
     }
 
-    boolean lost() {
+    /** Returns whether nothing was heard of it for as long as its lease and the grace behind it. */
+    public boolean lost() {
         return standing == Standing.LOST;
     }
 

@@ -349,7 +349,7 @@ public final class SiteDecider {
 
     private static Decision<SiteEvent> poolHas(Site site, String poolId, List<String> nodes, Instant now) {
         List<String> taken =
-                nodes.stream().sorted().limit(WebJobRules.MOST_NODES).toList();
+                nodes.stream().limit(WebJobRules.MOST_NODES).sorted().toList();
         boolean ofItsName = poolId.equals(site.getSite());
         if (!ofItsName && !poolId.equals(SiteState.pool(site))) {
             return new Decision.Nothing<>();

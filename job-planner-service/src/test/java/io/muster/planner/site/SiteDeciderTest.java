@@ -625,6 +625,17 @@ class SiteDeciderTest {
         assertThat(SiteDecider.due(site)).isEmpty();
     }
 
+    /** A pool names those first that live. */
+    @Test
+    void takesTheNodesThatItsPoolNamesFirst() {
+        upload(WebJobKind.CONTINUOUS, "{}");
+        pool(
+                "default",
+                Stream.concat(Stream.of("node-99"), IntStream.range(0, 40).mapToObj("node-%02d"::formatted))
+                        .toArray(String[]::new));
+        assertThat(byNode()).hasSize(25).containsKey("default/node-99").doesNotContainKey("default/node-24");
+    }
+
     @Test
     void boundsTheNodesOfAContinuousJobAndTheRunsThatItKeeps() {
         upload(WebJobKind.CONTINUOUS, "{}");

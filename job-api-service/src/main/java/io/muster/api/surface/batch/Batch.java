@@ -11,6 +11,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
+import io.muster.api.credential.SharedKey;
 import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;

@@ -18,6 +18,9 @@ final class Instances {
     private static final List<String> ORDER =
             List.of("Running", "Starting", "PendingRestart", "Stopping", "Disabling", "Stopped", "Initializing");
 
+    /** Bounds the nodes whose runs are shown: a continuous job runs on 25 at most, and ends where it runs no more. */
+    private static final int MOST_SHOWN = 30;
+
     private Instances() {}
 
     /** Returns the status of a job: the one of the instance that has got furthest. */
@@ -31,7 +34,7 @@ final class Instances {
     /** Returns a line a node: its id, and the job's status there. */
     static String detailedStatus(Site site, WebJob job) {
         Map<String, String> byNode = new HashMap<>();
-        List<WebJobRun> runs = generation(job, 0);
+        List<WebJobRun> runs = shown(site, job, 0);
         boolean singleton = runs.stream().anyMatch(run -> run.getPinnedTo() == null);
         for (WebJobRun run : runs) {
             String node = run.getPinnedTo() == null ? run.getNodeId() : run.getPinnedTo();
@@ -51,6 +54,17 @@ final class Instances {
 
     private static String without(WebJob job) {
         return job.getDisabled() ? "Stopped" : "Initializing";
+    }
+
+    /** Returns the runs of a generation that a listing or a log shows: those that live, or are of nodes that the site still has, where there are any; so many at most. */
+    static List<WebJobRun> shown(Site site, WebJob job, int before) {
+        List<WebJobRun> runs = generation(job, before);
+        List<WebJobRun> there = runs.stream()
+                .filter(run -> run.getEndedAt() == null
+                        || run.getPinnedTo() == null
+                        || site.getNodes().contains(run.getPinnedTo()))
+                .toList();
+        return (there.isEmpty() ? runs : there).stream().limit(MOST_SHOWN).toList();
     }
 
     /**

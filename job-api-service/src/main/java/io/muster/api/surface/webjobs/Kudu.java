@@ -7,17 +7,15 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
+import io.muster.api.credential.PolicyPassword;
 import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import io.muster.records.SiteRefusalReason;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.EnumSet;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,7 +32,6 @@ public final class Kudu implements Surface {
     /** Names the problem whose answer has no body. */
     static final String NO_JOB = "WebJobNotFound";
 
-    private static final String BASIC = "Basic ";
     private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
 
     private final Gate gate;
@@ -70,31 +67,18 @@ public final class Kudu implements Surface {
     public Optional<Caller> identify(HttpRequest<?> request, String path, String route, Instant now) {
         @Nullable String authorization = request.getHeaders().get("Authorization");
         return Optional.of(
-                authorization != null && authorization.regionMatches(true, 0, BASIC, 0, BASIC.length())
-                        ? basic(authorization.substring(BASIC.length()).strip(), path)
+                PolicyPassword.hasScheme(authorization)
+                        ? basic(String.valueOf(authorization), path)
                         : gate.identify(authorization, path, now));
     }
 
-    private Caller basic(String credentials, String path) {
-        String text;
-        try {
-            text = new String(Base64.getDecoder().decode(credentials), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
+    private Caller basic(String authorization, String path) {
+        PolicyPassword given = PolicyPassword.parse(authorization).orElseThrow(Kudu::unknown);
+        Optional<String> site = given.site();
+        if (site.isPresent() && !path.startsWith(KuduPath.prefix(site.get()) + "/")) {
             throw unknown();
         }
-        int colon = text.indexOf(':');
-        if (colon < 0) {
-            throw unknown();
-        }
-        String user = text.substring(0, colon);
-        String key = text.substring(colon + 1);
-        if (!user.startsWith("$")) {
-            return gate.withKey(Optional.of(user), key);
-        }
-        if (!path.startsWith(KuduPath.prefix(user.substring(1).toLowerCase(Locale.ROOT)) + "/")) {
-            throw unknown();
-        }
-        return gate.withKey(Optional.empty(), key);
+        return gate.withKey(given.policy(), given.key());
     }
 
     private static ProblemException unknown() {

@@ -10,11 +10,14 @@ import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.ByteRange;
+import io.muster.api.http.Callers;
 import io.muster.api.http.Pieces;
+import io.muster.api.http.Places;
 import io.muster.api.http.Streams;
 import io.muster.api.job.SiteView;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.Site;
 import io.muster.records.WebJob;
 import io.muster.records.WebJobKind;
 import io.muster.records.WebJobRun;
@@ -23,8 +26,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -36,11 +37,13 @@ final class LogController {
     private static final String FILES = Kudu.SITE + "/api/vfs/data/jobs";
     private static final int CONTINUOUS_LINES = 200;
     private static final int AT_ONCE = 64;
+    private static final ByteRange WHOLE = new ByteRange(0, Long.MAX_VALUE);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final SiteView sites;
     private final TaskOutputs outputs;
-    private final Semaphore readers = new Semaphore(AT_ONCE);
+    /** Bounds the logs that are read at once, a place for each run: half of them for one caller, and for one site. */
+    private final Places readers = new Places(AT_ONCE, AT_ONCE / 2);
 
     LogController(SiteView sites, TaskOutputs outputs) {
         this.sites = sites;
@@ -50,7 +53,7 @@ final class LogController {
     @Get(FILES + "/triggered/{name}/{runId}/output_log.txt")
     HttpResponse<?> ofRun(HttpRequest<?> request, String site, String name, String runId) throws IOException {
         WebJob job = WebJobController.job(sites.get(site), WebJobKind.TRIGGERED, name);
-        return log(request, List.of(WebJobController.run(job, runId)), Integer.MAX_VALUE);
+        return log(request, site, List.of(WebJobController.run(job, runId)));
     }
 
     @Get(FILES + "/continuous/{name}/job_log.txt")
@@ -63,14 +66,17 @@ final class LogController {
         return continuous(request, site, name, 1);
     }
 
+    /** Answers the whole log, asked for a range or not: its head goes with older starts, and nodes write between each other's lines, so no offset stays what it was. */
     private HttpResponse<?> continuous(HttpRequest<?> request, String site, String name, int before)
             throws IOException {
-        List<WebJobRun> runs =
-                Instances.generation(WebJobController.job(sites.get(site), WebJobKind.CONTINUOUS, name), before);
+        Optional<Site> known = sites.get(site);
+        WebJob job = WebJobController.job(known, WebJobKind.CONTINUOUS, name);
+        List<WebJobRun> runs = Instances.shown(known.orElseThrow(), job, before);
         if (runs.isEmpty()) {
             throw new ProblemException(Kudu.noJob());
         }
-        return log(request, runs, CONTINUOUS_LINES);
+        return text(HttpStatus.OK, body(request, site, runs, CONTINUOUS_LINES, WHOLE))
+                .header("Accept-Ranges", "none");
     }
 
     /** Says when a job's schedule is due. */
@@ -83,15 +89,17 @@ final class LogController {
                 .header("Content-Type", Kudu.TEXT);
     }
 
-    private HttpResponse<?> log(HttpRequest<?> request, List<WebJobRun> runs, int mostLines) throws IOException {
+    private HttpResponse<?> log(HttpRequest<?> request, String site, List<WebJobRun> runs) throws IOException {
         Optional<String> range = request.getHeaders().findFirst("Range").filter(ByteRange::isOne);
         if (range.isEmpty()) {
-            return text(HttpStatus.OK, body(request, runs, mostLines, new ByteRange(0, Long.MAX_VALUE)));
+            return text(HttpStatus.OK, body(request, site, runs, Integer.MAX_VALUE, WHOLE))
+                    .header("Accept-Ranges", "bytes");
         }
-        long length = length(runs, mostLines);
+        long length = length(request, site, runs);
         Optional<ByteRange> asked = ByteRange.of(range.get(), length);
         return asked.<HttpResponse<?>>map(
-                        found -> text(HttpStatus.PARTIAL_CONTENT, body(request, runs, mostLines, found))
+                        found -> text(HttpStatus.PARTIAL_CONTENT, body(request, site, runs, Integer.MAX_VALUE, found))
+                                .header("Accept-Ranges", "bytes")
                                 .header("Content-Range", found.contentRange(length)))
                 .orElseGet(() -> HttpResponse.<String>status(HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
                         .body("")
@@ -103,50 +111,44 @@ final class LogController {
         return HttpResponse.status(status)
                 .<Publisher<byte[]>>body(body)
                 .header("Content-Type", Kudu.TEXT)
-                .header("Accept-Ranges", "bytes")
                 .header("Cache-Control", "no-store");
     }
 
-    private long length(List<WebJobRun> runs, int mostLines) throws IOException {
-        admit(runs.size(), Duration.ZERO);
-        try {
-            return RunLogPieces.length(outputs, runs, mostLines);
-        } finally {
-            readers.release(runs.size());
+    private long length(HttpRequest<?> request, String site, List<WebJobRun> runs) throws IOException {
+        try (Places.Taken _ = take(request, site, runs, Duration.ZERO)) {
+            return RunLogPieces.length(outputs, runs, Integer.MAX_VALUE);
         }
     }
 
-    private Flux<byte[]> body(HttpRequest<?> request, List<WebJobRun> runs, int mostLines, ByteRange range) {
-        if (readers.availablePermits() < runs.size()) {
-            throw tooMany();
-        }
-        return Streams.of(request, () -> open(runs, mostLines, range));
+    private Places.Taken take(HttpRequest<?> request, String site, List<WebJobRun> runs, Duration limit) {
+        return readers.take(readersOf(request, site), runs.size(), limit).orElseThrow(LogController::tooMany);
     }
 
-    private Pieces open(List<WebJobRun> runs, int mostLines, ByteRange range) throws IOException {
-        admit(runs.size(), PATIENCE);
-        try {
-            return RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to())
-                    .andThen(() -> readers.release(runs.size()));
-        } catch (IOException | RuntimeException e) {
-            readers.release(runs.size());
-            throw e;
-        }
-    }
-
-    /** Takes as many of the places of readers as there are runs. */
-    private void admit(int runs, Duration limit) {
-        try {
-            if (readers.tryAcquire(runs, limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                return;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        throw tooMany();
+    private static List<String> readersOf(HttpRequest<?> request, String site) {
+        return List.of("caller " + Callers.of(request).id(), "site " + site);
     }
 
     private static ProblemException tooMany() {
         return new ProblemException(Problem.throttled("Too many logs are being read: try again in a moment."));
+    }
+
+    private Flux<byte[]> body(
+            HttpRequest<?> request, String site, List<WebJobRun> runs, int mostLines, ByteRange range) {
+        if (!readers.areLeft(readersOf(request, site), runs.size())) {
+            throw tooMany();
+        }
+        return Streams.of(request, () -> open(request, site, runs, mostLines, range));
+    }
+
+    private Pieces open(HttpRequest<?> request, String site, List<WebJobRun> runs, int mostLines, ByteRange range)
+            throws IOException {
+        Places.Taken places = take(request, site, runs, PATIENCE);
+        try {
+            return RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to())
+                    .andThen(places::close);
+        } catch (IOException | RuntimeException e) {
+            places.close();
+            throw e;
+        }
     }
 }

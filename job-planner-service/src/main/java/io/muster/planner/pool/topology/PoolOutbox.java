@@ -2,6 +2,7 @@ package io.muster.planner.pool.topology;
 
 import io.muster.codec.Codecs;
 import io.muster.planner.pool.Attempt;
+import io.muster.planner.pool.Node;
 import io.muster.planner.pool.NodeOrder;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Pool;
@@ -52,6 +53,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -318,9 +321,18 @@ final class PoolOutbox {
         tell(owner, poolId, "", news(poolId), now);
     }
 
+    /** Names nodes by name, those that are lost behind all others: where an owner takes so many, none of them has the place of one that lives. */
     private PoolNodes news(String poolId) {
         Pool pool = pools.pool(poolId);
-        return new PoolNodes(pool.admitted().stream().limit(MOST_NODES).toList(), pool.present());
+        List<String> nodes = pool.admitted();
+        Predicate<String> isLost = node -> pool.node(node).filter(Node::lost).isPresent();
+        return new PoolNodes(
+                Stream.concat(
+                                nodes.stream().filter(isLost.negate()),
+                                nodes.stream().filter(isLost))
+                        .limit(MOST_NODES)
+                        .toList(),
+                pool.present());
     }
 
     /** Writes to an owner how many tasks of the pool have not ended. */

@@ -1,4 +1,4 @@
-package io.muster.api.surface.batch;
+package io.muster.api.credential;
 
 import io.micronaut.http.HttpHeaders;
 import io.micronaut.http.HttpRequest;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param signature in base64
  */
-record SharedKey(String account, String signature) {
+public record SharedKey(String account, String signature) {
     private static final String SCHEME = "SharedKey ";
     private static final Pattern FORM = Pattern.compile("([A-Za-z0-9]{3,24}):([A-Za-z0-9+/]{43}=)");
     private static final Duration SKEW = Duration.ofMinutes(15);
@@ -46,19 +46,20 @@ record SharedKey(String account, String signature) {
             "Range");
 
     /** Returns whether a header Authorization is of this scheme, right or not. */
-    static boolean hasScheme(@Nullable String authorization) {
+    public static boolean hasScheme(@Nullable String authorization) {
         return authorization != null && authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
     }
 
     /** Returns what a header Authorization of this scheme holds; empty where it makes no sense. */
-    static Optional<SharedKey> parse(String authorization) {
+    public static Optional<SharedKey> parse(String authorization) {
         Matcher matcher = FORM.matcher(authorization.substring(SCHEME.length()).strip());
         return matcher.matches() ? Optional.of(new SharedKey(matcher.group(1), matcher.group(2))) : Optional.empty();
     }
 
     /** Returns whether a request was signed within a quarter of an hour of now: an older one may be a copy. */
-    static boolean isTimely(HttpHeaders headers, Instant now) {
-        @Nullable String date = Objects.requireNonNullElseGet(headers.get(DATE), () -> headers.get("Date"));
+    public static boolean isTimely(HttpHeaders headers, Instant now) {
+        @Nullable String own = headers.get(DATE);
+        @Nullable String date = own == null ? headers.get("Date") : own;
         if (date == null) {
             return false;
         }
@@ -76,7 +77,7 @@ record SharedKey(String account, String signature) {
      *
      * @param path as the client sent it
      */
-    List<String> texts(HttpRequest<?> request, String path) {
+    public List<String> texts(HttpRequest<?> request, String path) {
         HttpHeaders headers = request.getHeaders();
         @Nullable String length = headers.get(LENGTH);
         List<String> lengths = length == null || length.equals("0")
