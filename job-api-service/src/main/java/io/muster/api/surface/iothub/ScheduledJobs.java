@@ -32,8 +32,8 @@ final class ScheduledJobs {
                 : Optional.empty();
     }
 
-    /** Reads the schedule of a job. @throws ProblemException when a member is wrong */
-    static SaveSchedule of(JobDefinition job, JsonBody schedule, Instant now) {
+    /** Reads the schedule of a job. @param writer under whose rights it makes jobs @throws ProblemException when a member is wrong */
+    static SaveSchedule of(String writer, JobDefinition job, JsonBody schedule, Instant now) {
         if (job.getJobId().length() > LONGEST_ID) {
             throw new ProblemException(Problem.argumentInvalid("The id of a job with a schedule has up to " + LONGEST_ID
                     + " characters: each of its jobs has its time behind that."));
@@ -47,6 +47,7 @@ final class ScheduledJobs {
                         .timing())
                 .setAction(new CreateFleetJob(job))
                 .setSource(schedule.copy().toString())
+                .setWriter(writer)
                 .build());
     }
 }
