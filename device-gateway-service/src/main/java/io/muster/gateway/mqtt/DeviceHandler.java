@@ -98,6 +98,9 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     private final Map<Integer, Supplier<CompletableFuture<Void>>> inFlight = new HashMap<>();
 
     private final TokenBucket requests;
+    /** Notes that requests were counted since the bucket was last seen to hold any. */
+    private boolean asked;
+
     /** Holds what channels keep with the connection, by its class: of most connections nothing. */
     private final Map<Class<?>, Object> kept = new HashMap<>(0);
 
@@ -284,7 +287,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         }
         answerWhenWritten(receipt.written(), puback(message));
         if (receipt.cause() == Receipt.Cause.REQUEST) {
-            requests.take();
+            countRequest();
         }
         if (receipt.cause() != Receipt.Cause.AWAITED) {
             throttle();
@@ -330,8 +333,19 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         }
     }
 
+    private void countRequest() {
+        requests.take();
+        asked = true;
+    }
+
+    /** Returns whether it asked more than its share; reads no clock for a device that only publishes. */
+    private boolean owesRequests() {
+        asked = asked && requests.isEmpty();
+        return asked;
+    }
+
     private void throttleOrRead() {
-        throttled = (unacknowledged >= UNACKNOWLEDGED || requests.isEmpty() || fleet.saturated())
+        throttled = (unacknowledged >= UNACKNOWLEDGED || owesRequests() || fleet.saturated())
                 && context.channel().isActive();
         context.channel().config().setAutoRead(!throttled);
         if (throttled && !rechecks) {
@@ -382,7 +396,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     /** Answers once the log has the subscriptions, so that a device which subscribed to methods can be called. */
     private void reportSubscriptions(boolean changed, MqttMessage answer) {
         if (changed) {
-            requests.take();
+            countRequest();
         }
         answerWhenWritten(
                 changed

@@ -70,7 +70,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     private int unanswered;
     private boolean refused;
     private boolean upgraded;
-    /** Whether more of a request's body is to come. */
+    /** Notes whether more of a request's body is to come. */
     private boolean receiving;
 
     /** Guards one connection, which has sent nothing yet. @param surfaces to which requests are led @param refusal makes the answer to a request that is refused */

@@ -432,8 +432,8 @@ class BatchJobDeciderTest {
         assertThat(isQueued("b")).isTrue();
     }
 
-    @Test
-    void freesManyThatWaitForOneInSteps() {
+    /** Ends a task for which 500 others wait. */
+    private void endTheFirstOf501() {
         BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[501];
         many[0] = task("first");
         for (int i = 1; i < many.length; i++) {
@@ -441,6 +441,11 @@ class BatchJobDeciderTest {
         }
         add(definition().setUsesTaskDependencies(true), many);
         ended("first", TaskResult.SUCCEEDED, 0);
+    }
+
+    @Test
+    void freesManyThatWaitForOneInSteps() {
+        endTheFirstOf501();
         assertThat(tally.getQueued()).isEqualTo(BatchJobDecider.MOST_SWEPT);
         runDue();
         assertThat(tally.getQueued()).isEqualTo(500);
@@ -450,13 +455,7 @@ class BatchJobDeciderTest {
     /** Deletes the task for which the others wait, while they are freed. */
     @Test
     void freesManyThatWaitForOneThatIsDeletedMeanwhile() {
-        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[501];
-        many[0] = task("first");
-        for (int i = 1; i < many.length; i++) {
-            many[i] = task("t" + i).setDependsOn(List.of("first"));
-        }
-        add(definition().setUsesTaskDependencies(true), many);
-        ended("first", TaskResult.SUCCEEDED, 0);
+        endTheFirstOf501();
         ask(new DeleteBatchTask("first", null));
         runDue();
         assertThat(tally.getQueued()).isEqualTo(500);
