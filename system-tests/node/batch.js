@@ -2,26 +2,10 @@
 // Nodes of the pool `default` run; they have sh. Prints what it saw.
 "use strict";
 const assert = require("node:assert");
-const { BatchServiceClient, BatchSharedKeyCredentials } = require("@azure/batch");
+const { client, until, status, refused } = require("./batch-client.js");
 
-const { batchUrl, account, key } = JSON.parse(process.argv[2]);
-const client = new BatchServiceClient(new BatchSharedKeyCredentials(account, key), batchUrl);
 const poolInfo = { poolId: "default" };
 
-const until = async (what, condition) => {
-  for (let i = 0; i < 900; i++) {
-    const value = await condition();
-    if (value) return value;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`did not happen in 90 s: ${what}`);
-};
-const status = (answer) => answer._response.status;
-const refused = (promise, statusCode, code) => assert.rejects(promise, (error) => {
-  assert.strictEqual(error.statusCode, statusCode, error.message);
-  assert.strictEqual(error.code ?? error.body.code, code);
-  return true;
-});
 const ended = (job, task) => until(`${job}/${task} ends`, async () => {
   const known = await client.task.get(job, task);
   return known.state === "completed" && known;
