@@ -18,6 +18,7 @@ import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.KafkaTaskOutputs;
 import io.muster.api.kafka.Listener;
 import io.muster.api.kafka.SiteListener;
+import io.muster.api.schedule.WriterReview;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
@@ -56,6 +57,7 @@ public final class ApiService implements AutoCloseable {
     private final SiteListener siteListener;
     private final KafkaRequests requests;
     private final KafkaArtifacts artifacts;
+    private final WriterReview review;
 
     /** Holds the settings that it needs beside the registry. */
     public record Options(
@@ -213,7 +215,9 @@ public final class ApiService implements AutoCloseable {
             Listener listener,
             SiteListener siteListener,
             KafkaRequests requests,
-            KafkaArtifacts artifacts) {
+            KafkaArtifacts artifacts,
+            WriterReview review) {
+        this.review = review;
         this.server = server;
         this.listener = listener;
         this.siteListener = siteListener;
@@ -250,7 +254,9 @@ public final class ApiService implements AutoCloseable {
                     new KafkaTaskOutputs(options.kafka().clientProperties(), codecs),
                     meters,
                     options.clock());
-            return new ApiService(server, listener, siteListener, requests, artifacts);
+            WriterReview review = new WriterReview(options.policies(), views.schedules(), requests);
+            review.start(listener::ready);
+            return new ApiService(server, listener, siteListener, requests, artifacts, review);
         } catch (IOException e) {
             listener.close();
             siteListener.close();
@@ -295,6 +301,7 @@ public final class ApiService implements AutoCloseable {
 
     @Override
     public void close() {
+        review.close();
         server.close();
         listener.close();
         siteListener.close();

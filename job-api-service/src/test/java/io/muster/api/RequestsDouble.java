@@ -59,6 +59,7 @@ import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.SuspendSchedule;
 import io.muster.records.Twin;
+import io.muster.records.WithholdSchedule;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -309,6 +310,14 @@ final class RequestsDouble implements Requests {
             return ended(() -> RefusedException.accepted(
                     new ScheduleRefused(ScheduleRefusalReason.NOT_FOUND, "There is no such schedule."),
                     Schedule.class));
+        }
+        if (command instanceof WithholdSchedule withhold) {
+            Schedule withheld = Schedule.newBuilder(schedules.get(id).orElseThrow())
+                    .setWithheld(withhold.getReason())
+                    .setUpdatedAt(NOW.plusSeconds(1))
+                    .build();
+            schedules.put(withheld);
+            return CompletableFuture.completedFuture(withheld);
         }
         ScheduleDefinition definition = command instanceof SuspendSchedule suspend
                 ? ScheduleDefinition.newBuilder(schedules.get(id).orElseThrow().getDefinition())

@@ -72,6 +72,9 @@ final class CallDecider {
         ScheduleDefinition definition = schedule.getDefinition();
         RetryPolicy policy = report.getOfError() ? definition.getErrorRetry() : definition.getRetry();
         boolean retries = !report.getSucceeded() && policy != null && report.getAttempt() < policy.getCount();
+        boolean orders =
+                !report.getSucceeded() && !retries && !report.getOfError() && definition.getErrorAction() != null;
+        boolean withheld = schedule.getWithheld() != null && !isCall(definition.getErrorAction());
         return new ScheduleCallEnded(
                 report.getRun(),
                 report.getOfError(),
@@ -79,9 +82,9 @@ final class CallDecider {
                 report.getStartedAt(),
                 report.getEndedAt(),
                 report.getSucceeded(),
-                report.getMessage(),
+                report.getMessage() + (orders && withheld ? " Its error action fails: " + schedule.getWithheld() : ""),
                 retries ? report.getEndedAt().plusSeconds(policy.getIntervalSeconds()) : null,
-                !report.getSucceeded() && !retries && !report.getOfError() && definition.getErrorAction() != null);
+                orders && !withheld);
     }
 
     /** Decides about a call whose time has come; empty where it has not. */

@@ -19,6 +19,7 @@ import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleSaved;
 import io.muster.records.ScheduleStatus;
+import io.muster.records.ScheduleWithheld;
 import io.muster.schedule.Occurrence;
 import io.muster.schedule.Retries;
 import io.muster.schedule.ScheduleException;
@@ -31,6 +32,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -45,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * ENABLED  --Due---> ENABLED with the next time, fired or missed; or COMPLETED
  * any      --Fire--> the same, fired
  * any      --Save, Suspend--> as from (none)
+ * any      --Withhold--> the same; what it does inside fails while its writer may not do it
  * any      --Report, CallDue--> the same, a call ended or ordered again: see {@link CallDecider}
  * any      --Delete-> (none)
  * </pre>
@@ -68,6 +71,8 @@ public final class ScheduleDecider {
             case ScheduleInput.Save(ScheduleDefinition definition) -> save(id, schedule, definition, now);
             case ScheduleInput.Suspend(boolean suspended) ->
                 schedule == null ? missing() : suspend(schedule, suspended, now);
+            case ScheduleInput.Withhold(String writer, @Nullable String reason) ->
+                schedule == null ? missing() : withhold(schedule, writer, reason, now);
             case ScheduleInput.Fire _ -> schedule == null ? missing() : asked(schedule, now);
             case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
             case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
@@ -83,9 +88,35 @@ public final class ScheduleDecider {
         return happened(
                 schedule.getScheduleId(),
                 now,
-                CallDecider.isBusy(schedule)
-                        ? new ScheduleMissed(now, 1, nextAt, true, true)
+                CallDecider.isBusy(schedule) || withheld(schedule).isPresent()
+                        ? missed(schedule, now, 1, nextAt, false, true)
                         : new ScheduleFired(now, 0, nextAt, true, run(schedule, now)));
+    }
+
+    /** Returns why a time brings nothing. @param late whether it was too late to fire */
+    private static ScheduleMissed missed(
+            Schedule schedule, Instant dueAt, int count, @Nullable Instant nextAt, boolean late, boolean asked) {
+        return new ScheduleMissed(
+                dueAt,
+                count,
+                nextAt,
+                !late && CallDecider.isBusy(schedule),
+                asked,
+                late ? "" : withheld(schedule).orElse(""));
+    }
+
+    /** Returns why a schedule's action is withheld; empty where it is not. What it calls outside goes by nobody's rights. */
+    private static Optional<String> withheld(Schedule schedule) {
+        return CallDecider.isCall(schedule.getDefinition().getAction())
+                ? Optional.empty()
+                : Optional.ofNullable(schedule.getWithheld());
+    }
+
+    private static Decision<ScheduleEvent> withhold(
+            Schedule known, String writer, @Nullable String reason, Instant now) {
+        return !writer.equals(known.getDefinition().getWriter()) || Objects.equals(reason, known.getWithheld())
+                ? new Decision.Nothing<>()
+                : happened(known.getScheduleId(), now, new ScheduleWithheld(reason));
     }
 
     private static Decision<ScheduleEvent> call(String id, Optional<Object> event, Instant now) {
@@ -170,9 +201,9 @@ public final class ScheduleDecider {
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
         boolean late = Duration.between(latest, now).compareTo(tolerance) > 0;
-        if (late || CallDecider.isBusy(schedule)) {
+        if (late || CallDecider.isBusy(schedule) || withheld(schedule).isPresent()) {
             return happened(
-                    schedule.getScheduleId(), now, new ScheduleMissed(latest, passed + 1, time(next), !late, false));
+                    schedule.getScheduleId(), now, missed(schedule, latest, passed + 1, time(next), late, false));
         }
         boolean last = isReached(schedule.getDefinition(), schedule.getFired() - schedule.getAsked() + 1);
         return happened(
@@ -247,9 +278,12 @@ public final class ScheduleDecider {
                                                 missed.getBusy()
                                                         ? ScheduleRunOutcome.POSTPONED
                                                         : ScheduleRunOutcome.FAILED)
+                                        .setMessage(missed.getMessage())
                                         .build()));
                 yield next(changed, missed.getNextAt(), missed.getAsked()).build();
             }
+            case ScheduleWithheld withheld ->
+                changed(schedule, event).setWithheld(withheld.getReason()).build();
             case ScheduleCallEnded ended -> ended(changed(schedule, event), ended, event.getAt());
             case ScheduleCallRetried retried -> {
                 Schedule.Builder changed = changed(schedule, event);
@@ -330,6 +364,11 @@ public final class ScheduleDecider {
                     .setAsked(0)
                     .setMissed(0)
                     .setFailures(0);
+        }
+        if (known != null
+                && !Objects.equals(
+                        known.getDefinition().getWriter(), saved.getDefinition().getWriter())) {
+            after.setWithheld(null);
         }
         return after.setDefinition(saved.getDefinition())
                 .setStatus(saved.getStatus())

@@ -2,6 +2,7 @@ package io.muster.planner.schedule;
 
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.ScheduleDefinition;
+import org.jspecify.annotations.Nullable;
 
 /** Holds an input of a schedule's decider. */
 public sealed interface ScheduleInput {
@@ -16,6 +17,9 @@ public sealed interface ScheduleInput {
 
     /** Says whether its collection is disabled. */
     record Suspend(boolean suspended) implements ScheduleInput {}
+
+    /** Says that its writer may no longer do what it does, and why; or may again. @param reason null for none */
+    record Withhold(String writer, @Nullable String reason) implements ScheduleInput {}
 
     /** Says that it is due. */
     record Due() implements ScheduleInput {}

@@ -149,6 +149,19 @@ class CallDeciderTest {
     }
 
     @Test
+    void ordersNoErrorActionThatItsWriterMayNotDoAnyMoreAndSaysSo() {
+        save(definition(36_000, 0)
+                .setErrorAction(new RunSiteJob("fleet", "repair", ""))
+                .setWriter("policy/p"));
+        decide(new ScheduleInput.Withhold("policy/p", "The policy p is there no more."));
+        at(START);
+        report(orders.getFirst(), false);
+        assertThat(((ScheduleCallEnded) events.getLast()).getErrorAction()).isFalse();
+        assertThat(schedule.getRecent().getFirst().getMessage())
+                .endsWith(" Its error action fails: The policy p is there no more.");
+    }
+
+    @Test
     void ordersAnErrorActionThatIsNoCallToo() {
         save(definition(36_000, 0).setErrorAction(new RunSiteJob("fleet", "repair", "")));
         at(START);
@@ -163,7 +176,7 @@ class CallDeciderTest {
         save(definition(60, 0).setToleranceSeconds(3600));
         at(START);
         at(minutes(1));
-        assertThat(events.getLast()).isEqualTo(new ScheduleMissed(minutes(1), 1, minutes(2), true, false));
+        assertThat(events.getLast()).isEqualTo(new ScheduleMissed(minutes(1), 1, minutes(2), true, false, ""));
         assertThat(schedule.getRecent().getFirst().getOutcome()).isEqualTo(ScheduleRunOutcome.POSTPONED);
         decide(new ScheduleInput.Fire());
         assertThat(events.getLast()).as("asked").isInstanceOf(ScheduleMissed.class);

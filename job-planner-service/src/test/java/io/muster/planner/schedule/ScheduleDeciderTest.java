@@ -15,6 +15,7 @@ import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
 import io.muster.records.ScheduleMissed;
 import io.muster.records.ScheduleRun;
+import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.Timing;
 import io.muster.records.TwinPatch;
@@ -163,11 +164,34 @@ class ScheduleDeciderTest {
                 .isInstanceOf(Decision.Happened.class);
         at("18:10:01");
         assertThat(due())
-                .isEqualTo(
-                        new ScheduleMissed(time("18:00:00"), 1, Instant.parse("2026-11-30T11:00:00Z"), false, false));
+                .isEqualTo(new ScheduleMissed(
+                        time("18:00:00"), 1, Instant.parse("2026-11-30T11:00:00Z"), false, false, ""));
         assertThat(schedule.getFired()).isZero();
         assertThat(schedule.getMissed()).isOne();
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.ENABLED);
+    }
+
+    @Test
+    void failsWhileItsWriterMayNotDoWhatItDoes() {
+        save(definition(every(60).setStart(time("12:10:00")).build()).setWriter("policy/jobs"));
+        assertThat(decide(new ScheduleInput.Withhold("policy/other", "No."))).isInstanceOf(Decision.Nothing.class);
+        assertThat(decide(new ScheduleInput.Withhold("policy/jobs", "No."))).isInstanceOf(Decision.Happened.class);
+        assertThat(decide(new ScheduleInput.Withhold("policy/jobs", "No."))).isInstanceOf(Decision.Nothing.class);
+        at("12:10:00");
+        assertThat(due()).isEqualTo(new ScheduleMissed(time("12:10:00"), 1, time("12:11:00"), false, false, "No."));
+        assertThat(schedule.getFired()).isZero();
+        assertThat(schedule.getRecent().getFirst().getOutcome()).isEqualTo(ScheduleRunOutcome.FAILED);
+        assertThat(schedule.getRecent().getFirst().getMessage()).isEqualTo("No.");
+        decide(new ScheduleInput.Fire());
+        assertThat(schedule.getFired()).as("asked for by another").isZero();
+        save(definition(every(60).setStart(time("12:10:00")).build()).setWriter("policy/jobs"));
+        assertThat(schedule.getWithheld()).as("its writer is the same").isEqualTo("No.");
+        decide(new ScheduleInput.Withhold("policy/jobs", null));
+        at("12:11:00");
+        assertThat(due()).isInstanceOf(ScheduleFired.class);
+        decide(new ScheduleInput.Withhold("policy/jobs", "No."));
+        save(definition(every(60).setStart(time("12:10:00")).build()).setWriter("policy/other"));
+        assertThat(schedule.getWithheld()).as("of another writer").isNull();
     }
 
     @Test

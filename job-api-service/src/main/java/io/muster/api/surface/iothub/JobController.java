@@ -110,7 +110,8 @@ final class JobController {
             }
             Optional<JsonBody> schedule = document.object("schedule");
             if (jobs.get(id).isEmpty() && schedule.isPresent()) {
-                return requests.schedule(id, ScheduledJobs.of(job, schedule.get(), time.now()))
+                return requests.schedule(
+                                id, ScheduledJobs.of(Callers.of(request).id(), job, schedule.get(), time.now()))
                         .thenApply(saved -> Answers.ok(Jobs.document(saved, job)));
             }
             if (schedules.get(id).isPresent()) {

@@ -251,6 +251,9 @@ public final class Jobs {
                     .put("time", Timestamps.text(run.getAt()));
             if (run.getMissed()) {
                 entry.put("missed", true);
+                if (!run.getMessage().isEmpty()) {
+                    entry.put("message", run.getMessage());
+                }
             } else {
                 entry.put("jobId", ScheduledJobs.jobId(definition.getJobId(), run));
             }

@@ -12,11 +12,12 @@ import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Reads jobs that are made again and again: those with our own member {@code schedule}. Described in docs/jobs.md. */
 final class ScheduledJobs {
-    /** Leaves room for the time that the id of each job has behind it. */
-    private static final int LONGEST_ID = 49;
+    /** Matches ids that leave room for the time that the id of each job has behind it. Ids of other surfaces' schedules have slashes: none is written over by a job's. */
+    private static final Pattern ID = Pattern.compile("(?!query$)[A-Za-z0-9-]{1,49}");
 
     private ScheduledJobs() {}
 
@@ -32,11 +33,12 @@ final class ScheduledJobs {
                 : Optional.empty();
     }
 
-    /** Reads the schedule of a job. @throws ProblemException when a member is wrong */
-    static SaveSchedule of(JobDefinition job, JsonBody schedule, Instant now) {
-        if (job.getJobId().length() > LONGEST_ID) {
-            throw new ProblemException(Problem.argumentInvalid("The id of a job with a schedule has up to " + LONGEST_ID
-                    + " characters: each of its jobs has its time behind that."));
+    /** Reads the schedule of a job. @param writer under whose rights it makes jobs @throws ProblemException when a member is wrong */
+    static SaveSchedule of(String writer, JobDefinition job, JsonBody schedule, Instant now) {
+        if (!ID.matcher(job.getJobId()).matches()) {
+            throw new ProblemException(
+                    Problem.argumentInvalid(
+                            "The id of a job with a schedule has 1 to 49 letters, digits or hyphens, and is not \"query\": each of its jobs has its time behind that."));
         }
         if (job.getStartTime() != null) {
             throw new ProblemException(
@@ -47,6 +49,7 @@ final class ScheduledJobs {
                         .timing())
                 .setAction(new CreateFleetJob(job))
                 .setSource(schedule.copy().toString())
+                .setWriter(writer)
                 .build());
     }
 }

@@ -279,7 +279,10 @@ final class SchedulerController {
                         });
             }
         }
-        return there.thenCompose(_ -> requests.schedule(SchedulerPath.key(path.jobId()), save))
+        SaveSchedule written = new SaveSchedule(ScheduleDefinition.newBuilder(save.getDefinition())
+                .setWriter(writer.id())
+                .build());
+        return there.thenCompose(_ -> requests.schedule(SchedulerPath.key(path.jobId()), written))
                 .thenCompose(saved -> asItsCollection(path, saved));
     }
 

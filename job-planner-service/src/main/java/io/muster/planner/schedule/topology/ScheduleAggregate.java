@@ -25,6 +25,7 @@ import io.muster.records.ScheduleMissed;
 import io.muster.records.ScheduleRefused;
 import io.muster.records.SiteCommand;
 import io.muster.records.SuspendSchedule;
+import io.muster.records.WithholdSchedule;
 import io.muster.records.WriteMessage;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
@@ -101,6 +102,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
         return switch (command.getCommand()) {
             case SaveSchedule save -> new ScheduleInput.Save(save.getDefinition());
             case SuspendSchedule suspend -> new ScheduleInput.Suspend(suspend.getSuspended());
+            case WithholdSchedule withhold -> new ScheduleInput.Withhold(withhold.getWriter(), withhold.getReason());
             case FireSchedule _ -> new ScheduleInput.Fire();
             case DeleteSchedule _ -> new ScheduleInput.Delete();
             case ReportScheduleCall report -> new ScheduleInput.Report(report);
