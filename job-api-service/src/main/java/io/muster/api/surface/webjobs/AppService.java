@@ -5,7 +5,6 @@ import io.muster.access.Right;
 import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
-import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
 import io.muster.api.arm.Provider;
 import io.muster.api.job.Refusal;
@@ -44,8 +43,6 @@ public final class AppService implements Surface {
             "2016-08-01");
     /** Locates the site's name among the segments of a path. */
     private static final int SITES = 7;
-
-    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
 
     private final Provider provider;
 
@@ -101,13 +98,7 @@ public final class AppService implements Surface {
 
     @Override
     public Grant grant(String method, String route) {
-        boolean runs = route.endsWith("/run") || route.endsWith("/start") || route.endsWith("/stop");
-        if (runs) {
-            return new Grant(EnumSet.of(Right.COMPUTE, Right.JOBS), Role.OPERATE);
-        }
-        return READING.contains(method)
-                ? new Grant(EnumSet.of(Right.COMPUTE, Right.JOBS), Role.READ)
-                : new Grant(EnumSet.of(Right.COMPUTE), Role.ADMINISTER);
+        return SiteRights.of(method, route);
     }
 
     @Override
@@ -127,7 +118,7 @@ public final class AppService implements Surface {
 
     @Override
     public boolean isAudited(HttpRequest<?> request, String route) {
-        return !READING.contains(request.getMethodName());
+        return !SiteRights.reads(request.getMethodName());
     }
 
     @Override

@@ -1,11 +1,9 @@
 package io.muster.api.surface.webjobs;
 
 import io.micronaut.http.HttpRequest;
-import io.muster.access.Right;
 import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
-import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
 import io.muster.api.credential.PolicyPassword;
 import io.muster.api.job.Refusal;
@@ -15,10 +13,8 @@ import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import io.muster.records.SiteRefusalReason;
 import java.time.Instant;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Serves the Kudu of each site. Contract: webjobs-and-schedules, 2.1; addresses. */
@@ -31,8 +27,6 @@ public final class Kudu implements Surface {
 
     /** Names the problem whose answer has no body. */
     static final String NO_JOB = "WebJobNotFound";
-
-    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
 
     private final Gate gate;
     private final UploadLimits limits;
@@ -88,14 +82,7 @@ public final class Kudu implements Surface {
 
     @Override
     public Grant grant(String method, String route) {
-        boolean runs = route.endsWith("/run") || route.endsWith("/start") || route.endsWith("/stop");
-        if (runs) {
-            return new Grant(EnumSet.of(Right.COMPUTE, Right.JOBS), Role.OPERATE);
-        }
-        if (READING.contains(method) && !route.contains("/api/settings")) {
-            return new Grant(EnumSet.of(Right.COMPUTE, Right.JOBS), Role.READ);
-        }
-        return new Grant(EnumSet.of(Right.COMPUTE), Role.ADMINISTER);
+        return SiteRights.of(method, route);
     }
 
     @Override
@@ -119,7 +106,7 @@ public final class Kudu implements Surface {
 
     @Override
     public boolean isAudited(HttpRequest<?> request, String route) {
-        return !READING.contains(request.getMethodName());
+        return !SiteRights.reads(request.getMethodName());
     }
 
     @Override
