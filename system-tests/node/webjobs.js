@@ -120,11 +120,13 @@ async function vscode(run) {
   await client.jobs.removeTriggeredJob(name);
 }
 
+const resourceClient = () => new WebSiteManagementClient(
+  { getToken: async () => ({ token, expiresOnTimestamp: Date.now() + 3600e3 }) }, "sub", { endpoint });
+
 async function resourceManager(run) {
   const name = `arm-${run}`;
   await jobs.uploadTriggered(name, script("run.sh", ["echo hi"]));
-  const client = new WebSiteManagementClient(
-    { getToken: async () => ({ token, expiresOnTimestamp: Date.now() + 3600e3 }) }, "sub", { endpoint });
+  const client = resourceClient();
   const listed = [];
   for await (const job of client.webApps.listTriggeredWebJobs(group, site)) listed.push(job.name);
   assert.ok(listed.includes(`${site}/${name}`), listed.join());
@@ -139,6 +141,54 @@ async function resourceManager(run) {
   await client.webApps.deleteTriggeredWebJob(group, site, name);
 }
 
+async function vscodeContinuous(run) {
+  const name = `vscode-continuous-${run}`;
+  await jobs.uploadContinuous(name, script("run.sh", ["echo begun", 'until [ -e "$WEBJOBS_SHUTDOWN_FILE" ]; do sleep 0.1; done']));
+  const client = new KuduClient(
+    new BasicAuthenticationCredentials(username, password), { baseUri: `${endpoint}/${site}.scm.azurewebsites.net` });
+  const status = async (wanted) => until(`${name} is ${wanted}`, async () => (await client.jobs.getContinuousJob(name)).body.status === wanted);
+  await status("Running");
+  assert.ok((await client.jobs.listContinuousJobs()).body.some((job) => job.name === name));
+  await client.jobs.disableContinuousJob(name);
+  await status("Stopped");
+  await client.jobs.enableContinuousJob(name);
+  await status("Running");
+  await client.jobs.removeContinuousJob(name);
+  await assert.rejects(jobs.getContinuous(name), /404/);
+}
+
+async function resourceManagerContinuous(run) {
+  const name = `arm-continuous-${run}`;
+  await jobs.uploadContinuous(name, script("run.sh", ["echo begun", 'until [ -e "$WEBJOBS_SHUTDOWN_FILE" ]; do sleep 0.1; done']));
+  const { webApps } = resourceClient();
+  const status = async (wanted) => until(`${name} is ${wanted}`, async () => (await webApps.getContinuousWebJob(group, site, name)).status === wanted);
+  await status("Running");
+  const listed = [];
+  for await (const job of webApps.listContinuousWebJobs(group, site)) listed.push(job.name);
+  assert.ok(listed.includes(`${site}/${name}`), listed.join());
+  await webApps.stopContinuousWebJob(group, site, name);
+  await status("Stopped");
+  await webApps.startContinuousWebJob(group, site, name);
+  await status("Running");
+  await webApps.deleteContinuousWebJob(group, site, name);
+  await assert.rejects(jobs.getContinuous(name), /404/);
+}
+
+async function appSettings(run) {
+  const { webApps } = resourceClient();
+  const before = (await webApps.listApplicationSettings(group, site)).properties ?? {};
+  const written = await webApps.updateApplicationSettings(group, site, { properties: { ...before, GREETING: run } });
+  assert.strictEqual(written.properties.GREETING, run);
+  assert.deepStrictEqual((await webApps.listApplicationSettings(group, site)).properties, written.properties);
+  const name = `settings-${run}`;
+  await jobs.uploadTriggered(name, script("run.sh", ['echo "it is $GREETING"']));
+  await jobs.runTriggered(name);
+  assert.ok((await log(name, await ended(name))).includes(`INFO] it is ${run}\r\n`));
+  await webApps.updateApplicationSettings(group, site, { properties: before });
+  assert.strictEqual((await webApps.listApplicationSettings(group, site)).properties?.GREETING, undefined);
+  await jobs.deleteTriggered(name);
+}
+
 async function main() {
   const run = Date.now().toString(36);
   await triggered(run);
@@ -146,7 +196,10 @@ async function main() {
   await continuous(run);
   await schedule(run);
   await vscode(run);
+  await vscodeContinuous(run);
   await resourceManager(run);
+  await resourceManagerContinuous(run);
+  await appSettings(run);
   console.log("the jobs run");
 }
 

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +23,17 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** Keeps artifacts and output in memory. */
 final class ComputeDouble implements Artifacts {
     final Map<String, byte[]> artifacts = new ConcurrentHashMap<>();
-    final TaskOutputs outputs = this::open;
+    final TaskOutputs outputs = new TaskOutputs() {
+        @Override
+        public Reader open(String poolId, String taskId, Instant since, Optional<Instant> until) {
+            return reader(taskId, output.size());
+        }
+
+        @Override
+        public Reader follow(String poolId, String taskId, Instant since) {
+            return reader(taskId, Integer.MAX_VALUE);
+        }
+    };
     final List<TaskOutput> output = new CopyOnWriteArrayList<>();
 
     /** Adds what the program of a task writes, behind what it wrote before. */
@@ -62,14 +71,19 @@ final class ComputeDouble implements Artifacts {
         return new ByteArrayInputStream(content, (int) from, content.length - (int) from);
     }
 
-    private TaskOutputs.Reader open(String poolId, String taskId, Instant since, Optional<Instant> until) {
-        Iterator<TaskOutput> chunks = output.stream()
-                .filter(chunk -> chunk.getToken().getTaskId().equals(taskId))
-                .iterator();
+    private TaskOutputs.Reader reader(String taskId, int end) {
         return new TaskOutputs.Reader() {
+            private int position;
+
             @Override
             public Optional<TaskOutput> next() {
-                return chunks.hasNext() ? Optional.of(chunks.next()) : Optional.empty();
+                while (position < Math.min(end, output.size())) {
+                    TaskOutput chunk = output.get(position++);
+                    if (chunk.getToken().getTaskId().equals(taskId)) {
+                        return Optional.of(chunk);
+                    }
+                }
+                return Optional.empty();
             }
 
             @Override

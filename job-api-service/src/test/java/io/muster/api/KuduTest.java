@@ -1,6 +1,7 @@
 package io.muster.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.access.SharedAccessPolicies;
@@ -12,15 +13,23 @@ import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -354,6 +363,186 @@ class KuduTest {
         assertThat(ask("GET", log.replace("0225101230", "0225101239")).statusCode())
                 .isEqualTo(404);
         assertThat(ask("GET", SITE + "/vfs/site/wwwroot/x").statusCode()).isEqualTo(404);
+    }
+
+    /** Reads a live log in the background: each event as it stands, without the empty line behind it. */
+    private final class Live implements AutoCloseable {
+        final HttpResponse<Stream<String>> answer;
+        final Queue<String> events = new ConcurrentLinkedQueue<>();
+        volatile boolean ended;
+
+        Live(String path, String... headers) throws Exception {
+            HttpRequest.Builder request = HttpRequest.newBuilder(
+                            URI.create("http://127.0.0.1:" + api.server.port() + path))
+                    .header("Authorization", basic("iothubowner", key("iothubowner")))
+                    .header("Accept", "text/event-stream");
+            if (headers.length > 0) {
+                request.headers(headers);
+            }
+            answer = http.send(request.build(), HttpResponse.BodyHandlers.ofLines());
+            Thread.ofVirtual().start(this::read);
+        }
+
+        private void read() {
+            StringBuilder event = new StringBuilder();
+            try {
+                answer.body().forEach(line -> {
+                    event.append(line).append('\n');
+                    if (line.isEmpty()) {
+                        events.add(event.toString().strip());
+                        event.setLength(0);
+                    }
+                });
+            } catch (UncheckedIOException | IllegalStateException _) {
+                // It was closed.
+            }
+            ended = true;
+        }
+
+        @Override
+        public void close() {
+            answer.body().close();
+        }
+    }
+
+    private static String text(Collection<String> events) {
+        return events.stream()
+                .filter(event -> !event.startsWith("event:"))
+                .flatMap(String::lines)
+                .filter(line -> line.startsWith("data: "))
+                .map(line -> line.substring(6) + "\r\n")
+                .collect(Collectors.joining());
+    }
+
+    @Test
+    void followsTheLogOfARunUntilItEnds() throws Exception {
+        purge();
+        ask("POST", TRIGGERED + "/purge/run");
+        String task = "fleet.purge.202611210225101230";
+        String log = SITE + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt";
+        try (Live live = new Live(log)) {
+            assertThat(live.answer.headers().firstValue("Content-Type")).contains("text/event-stream");
+            await().until(() -> text(live.events).contains("Run script 'run.sh'"));
+            started();
+            await().until(() -> text(live.events).endsWith("Status changed to Running\r\n"));
+            api.compute.write(task, "node-1", OutputStream.OUT, TestApi.NOW, "hi\nhal");
+            await().until(() -> text(live.events).endsWith("INFO] hi\r\n"));
+            String id = "Last-Event-ID";
+            String position = live.events.stream()
+                    .flatMap(String::lines)
+                    .filter(line -> line.startsWith("id: "))
+                    .reduce("", (_, last) -> last)
+                    .substring(4);
+            assertThat(position).isEqualTo(String.valueOf(ask("GET", log).body().length()));
+            try (Live again = new Live(log, id, position)) {
+                api.compute.write(task, "node-1", OutputStream.OUT, TestApi.NOW, "f\n");
+                ended();
+                await().until(() -> live.ended && again.ended);
+                String whole = ask("GET", log).body();
+                assertThat(text(live.events)).isEqualTo(whole);
+                assertThat(text(again.events)).isEqualTo(whole.substring(Integer.parseInt(position)));
+                assertThat(again.events).last().isEqualTo("event: end\nid: " + whole.length() + "\ndata: Success");
+            }
+        }
+    }
+
+    private void started() {
+        api.planner.sites.change(
+                "fleet",
+                "purge",
+                run -> WebJobRun.newBuilder(run)
+                        .setStatus(WebJobRunStatus.RUNNING)
+                        .setStartedAt(TestApi.NOW)
+                        .setNodeId("node-1")
+                        .setPlacement(1L)
+                        .build());
+    }
+
+    private void ended() {
+        api.planner.sites.change(
+                "fleet",
+                "purge",
+                run -> WebJobRun.newBuilder(run)
+                        .setStatus(WebJobRunStatus.SUCCESS)
+                        .setEndedAt(TestApi.NOW)
+                        .build());
+    }
+
+    /** Writes what would be an event of its own, were an end of a line left as it is. */
+    @Test
+    void letsNoProgramWriteEventsOfItsOwn() throws Exception {
+        purge();
+        run(WebJobRunStatus.SUCCESS, 100);
+        api.compute.write(
+                "fleet.purge.202611210225101230",
+                "node-1",
+                OutputStream.OUT,
+                TestApi.NOW,
+                "10%\revent: end\rdata: Failed\r\rid: 7\n");
+        try (Live live = new Live(SITE + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt")) {
+            await().until(() -> live.ended);
+            assertThat(live.events)
+                    .filteredOn(event -> event.startsWith("event:"))
+                    .hasSize(1);
+            assertThat(text(live.events)).contains("10%\r\nevent: end\r\ndata: Failed\r\n\r\nid: 7\r\n");
+        }
+    }
+
+    @Test
+    void endsALiveLogWithItsJob() throws Exception {
+        purge();
+        run(WebJobRunStatus.RUNNING, -1);
+        try (Live live = new Live(SITE + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt")) {
+            await().until(() -> !live.events.isEmpty());
+            ask("DELETE", TRIGGERED + "/purge");
+            await().until(() -> live.ended);
+            assertThat(live.events).last().asString().startsWith("event: end");
+        }
+    }
+
+    @Test
+    void refusesALiveLogThatItCannotShow() throws Exception {
+        purge();
+        run(WebJobRunStatus.RUNNING, -1);
+        upload(CONTINUOUS + "/watch", "run.sh", "sleep 9");
+        String log = SITE + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt";
+        String[] live = {"Accept", "text/event-stream"};
+        assertThat(ask("GET", SITE + "/vfs/data/jobs/continuous/watch/job_log.txt", live)
+                        .statusCode())
+                .isEqualTo(406);
+        assertThat(ask("GET", log, "Accept", "text/event-stream", "Range", "bytes=3-")
+                        .body())
+                .contains("Range");
+        assertThat(ask("GET", log, "Accept", "text/event-stream", "Last-Event-ID", "x-3")
+                        .body())
+                .contains("Last-Event-ID");
+    }
+
+    @Test
+    void limitsLiveLogsOfOneCallerUntilOneIsLeft() throws Exception {
+        purge();
+        run(WebJobRunStatus.RUNNING, -1);
+        String log = SITE + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt";
+        List<Live> readers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 32; i++) {
+                readers.add(new Live(log));
+            }
+            await().until(() -> readers.stream().noneMatch(reader -> reader.events.isEmpty()));
+            assertThat(ask("GET", log, "Accept", "text/event-stream").statusCode())
+                    .isEqualTo(429);
+            assertThat(ask("GET", log).statusCode())
+                    .as("as a text it has places of its own")
+                    .isEqualTo(200);
+            readers.removeFirst().close();
+            await().untilAsserted(() -> {
+                try (Live next = new Live(log)) {
+                    assertThat(next.answer.statusCode()).isEqualTo(200);
+                }
+            });
+        } finally {
+            readers.forEach(Live::close);
+        }
     }
 
     /** Offsets of such a log move: its head goes with older starts, and nodes write between each other's lines. */

@@ -5,7 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.muster.access.SharedAccessSignature;
 import io.muster.access.TrustedAuthorities;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.Writer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,13 +15,23 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -85,13 +97,18 @@ class WebJobsTest {
 
     private static HttpResponse<String> ask(String method, String path, String body, String... headers)
             throws Exception {
+        return send(method, path, HttpRequest.BodyPublishers.ofString(body), headers);
+    }
+
+    private static HttpResponse<String> send(
+            String method, String path, HttpRequest.BodyPublisher body, String... headers) throws Exception {
         String credentials = "iothubowner:" + muster.key("iothubowner");
         HttpRequest.Builder request = HttpRequest.newBuilder(
                         URI.create(endpoint() + "/" + SITE + ".scm.azurewebsites.net" + path))
                 .header(
                         "Authorization",
                         "Basic " + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8)))
-                .method(method, HttpRequest.BodyPublishers.ofString(body));
+                .method(method, body);
         if (headers.length > 0) {
             request.headers(headers);
         }
@@ -217,5 +234,165 @@ class WebJobsTest {
                 .ignoreExceptions()
                 .until(() -> history("patient", id).contains("\"status\":\"Success\""));
         assertThat(log("patient", id)).containsOnlyOnce("INFO] begun").contains("INFO] done");
+    }
+
+    /** Runs an archive of Java, also beside another file that would run first were it a script. */
+    @Test
+    void runsAJarBehindAllOtherHosts() throws Exception {
+        byte[] jar = jar();
+        HttpResponse<String> answer = put("/api/triggeredwebjobs/of-java", jar, "attachment; filename=greet.jar");
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body()).contains("\"run_command\":\"greet.jar\"");
+        String id = run("of-java");
+        awaitStatus("of-java", id, "Success");
+        assertThat(log("of-java", id)).contains("INFO] from java of-java");
+        ByteArrayOutputStream both = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(both)) {
+            add(zip, "a.jar", jar);
+            add(zip, "b.sh", "echo the shell\n".getBytes(StandardCharsets.UTF_8));
+        }
+        answer = put(
+                "/api/triggeredwebjobs/of-both",
+                both.toByteArray(),
+                "attachment; filename=both.zip",
+                "Content-Type",
+                "application/zip");
+        assertThat(answer.body()).contains("\"run_command\":\"b.sh\"");
+    }
+
+    private static byte[] jar() throws IOException {
+        Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "jar");
+        Path source = Files.writeString(folder.resolve("Greet.java"), """
+                public class Greet {
+                    public static void main(String[] arguments) {
+                        System.out.println("from java " + System.getenv("WEBJOBS_NAME"));
+                    }
+                }
+                """);
+        // For the Java of the node, which is that of the machine.
+        assertThat(ToolProvider.getSystemJavaCompiler()
+                        .run(null, null, null, "--release", "11", "-d", folder.toString(), source.toString()))
+                .isZero();
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, "Greet");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {
+            add(jar, "Greet.class", Files.readAllBytes(folder.resolve("Greet.class")));
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void add(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        zip.putNextEntry(new ZipEntry(name));
+        zip.write(content);
+        zip.closeEntry();
+    }
+
+    private static HttpResponse<String> put(String path, byte[] body, String disposition, String... headers)
+            throws Exception {
+        List<String> all = new ArrayList<>(List.of(headers));
+        all.addAll(List.of("Content-Disposition", disposition));
+        return send("PUT", path, HttpRequest.BodyPublishers.ofByteArray(body), all.toArray(String[]::new));
+    }
+
+    /** Ends at once, so that it starts again and again; its offsets move, and it is never answered in part. */
+    @Test
+    void showsTheNewestTenStartsOfAContinuousJobWhateverRangeIsAskedFor() throws Exception {
+        assertThat(ask("POST", "/api/settings", "{\"WEBJOBS_RESTART_TIME\":1}").statusCode())
+                .isEqualTo(204);
+        String path = "/api/continuouswebjobs/again";
+        HttpResponse<String> answer = put(
+                path,
+                "echo \"start $(ls -A \"$WEBJOBS_DATA_PATH\" | wc -l) of\"; mktemp -p \"$WEBJOBS_DATA_PATH\"\n"
+                        .getBytes(StandardCharsets.UTF_8),
+                "attachment; filename=run.sh");
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        String log = "/vfs/data/jobs/continuous/again/job_log.txt";
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(500))
+                .until(() -> ask("GET", log, "").body().contains("INFO] start 12 of"));
+        HttpResponse<String> part = ask("GET", log, "", "Range", "bytes=100-200");
+        assertThat(part.statusCode()).isEqualTo(200);
+        assertThat(part.headers().firstValue("Accept-Ranges")).contains("none");
+        assertThat(part.body())
+                .startsWith("[")
+                .contains("Status changed to PendingRestart")
+                .doesNotContain("INFO] start 0 of");
+        assertThat(part.body().lines().filter(line -> line.contains("INFO] start ")))
+                .hasSizeBetween(9, 10);
+        assertThat(ask("DELETE", path, "").statusCode()).isEqualTo(200);
+        assertThat(ask("DELETE", "/api/settings/WEBJOBS_RESTART_TIME", "").statusCode())
+                .isBetween(200, 204);
+    }
+
+    /** Tries WebJobs as somebody new would: each snippet of the page, one behind another, in one shell. */
+    @Test
+    void runsThePageAsItIsPrinted() throws Exception {
+        Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "page");
+        Path script = Files.writeString(
+                folder.resolve("muster"),
+                "#!/bin/sh\nexec '" + ROOT.resolve("muster") + "' \"$@\" --data '"
+                        + muster.standalone.options().data() + "'\n");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+        List<String> blocks = blocks(ROOT.resolve("docs").resolve("webjobs.md"));
+        assertThat(blocks).hasSize(6);
+        Path said = folder.resolve("said.txt");
+        Process shell = new ProcessBuilder("bash", "-euo", "pipefail")
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        try (Writer input = shell.outputWriter()) {
+            assertThat(run(blocks.get(0), input, said))
+                    .contains("INFO] hello from hello, world", "INFO] bye", "event: end", "data: Success")
+                    .contains("\"status\":\"Success\"", "\"trigger\":\"External - curl/");
+            assertThat(run(blocks.get(1), input, said)).contains("Next schedule expected at ");
+            awaitAnswer("/api/triggeredwebjobs/hello/history", "\"trigger\":\"Schedule - */10 * * * * *\"");
+            awaitAnswer("/api/triggeredwebjobs/hello", "\"end_time\":\"");
+            run(blocks.get(2), input, said);
+            awaitAnswer("/api/triggeredwebjobs/hello/history", "\"status\":\"Failed\"");
+            assertThat(logOfLatest("hello")).contains("SYS ERR ] Job failed due to exit code 3");
+            run(blocks.get(3), input, said);
+            awaitAnswer("/vfs/data/jobs/continuous/hello/job_log.txt", "INFO] tick");
+            assertThat(run(blocks.get(4), input, said)).contains("INFO] tick");
+            awaitAnswer("/api/continuouswebjobs/hello", "\"status\":\"Stopped\"");
+            run(blocks.get(5), input, said);
+            assertThat(ask("GET", "/api/continuouswebjobs/hello", "").statusCode())
+                    .isEqualTo(404);
+        } finally {
+            shell.destroy();
+        }
+    }
+
+    private static List<String> blocks(Path page) throws IOException {
+        Matcher block = Pattern.compile("<!-- run by WebJobsTest -->\n```sh\n(.*?)\n```", Pattern.DOTALL)
+                .matcher(Files.readString(page));
+        return block.results().map(found -> found.group(1)).toList();
+    }
+
+    /** Runs a block in the shell. @return what it says */
+    private static String run(String block, Writer input, Path said) throws Exception {
+        String before = Files.readString(said);
+        String end = "-- end of " + UUID.randomUUID();
+        input.write(block + "\necho '" + end + "'\n");
+        input.flush();
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(100))
+                .untilAsserted(() -> assertThat(Files.readString(said)).contains(end));
+        return Files.readString(said).substring(before.length());
+    }
+
+    private static void awaitAnswer(String path, String text) {
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(100))
+                .untilAsserted(() -> assertThat(ask("GET", path, "").body()).contains(text));
+    }
+
+    private static String logOfLatest(String name) throws Exception {
+        Matcher id = Pattern.compile("\"latest_run\":\\{\"id\":\"(\\d+)\"")
+                .matcher(ask("GET", "/api/triggeredwebjobs/" + name, "").body());
+        assertThat(id.find()).isTrue();
+        return log(name, id.group(1));
     }
 }

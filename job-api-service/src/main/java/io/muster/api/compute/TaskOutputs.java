@@ -16,6 +16,14 @@ public interface TaskOutputs {
      */
     Reader open(String poolId, String taskId, Instant since, Optional<Instant> until) throws IOException;
 
+    /**
+     * Begins to follow the output of a task that goes on. The reader is empty where nothing more is there yet: it may be asked again.
+     *
+     * @param since when it may have begun
+     * @throws IOException when it can't be read; so does the reader
+     */
+    Reader follow(String poolId, String taskId, Instant since) throws IOException;
+
     /** Reads one range. For one thread. */
     interface Reader extends AutoCloseable {
         /** Returns the next chunk, as it was written: some may come twice. Empty at the end. */

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -75,10 +76,23 @@ public final class KafkaTaskOutputs implements TaskOutputs {
 
     @Override
     public Reader open(String poolId, String taskId, Instant since, Optional<Instant> until) throws IOException {
+        return reader(consumer -> new RangeReader(consumer, key(poolId, taskId), since, until, false));
+    }
+
+    @Override
+    public Reader follow(String poolId, String taskId, Instant since) throws IOException {
+        return reader(consumer -> new RangeReader(consumer, key(poolId, taskId), since, Optional.empty(), true));
+    }
+
+    private static String key(String poolId, String taskId) {
+        return poolId + "/" + taskId;
+    }
+
+    private Reader reader(Function<Consumer<String, byte[]>, Reader> of) throws IOException {
         try {
             Consumer<String, byte[]> consumer = consumers.get();
             try {
-                return new RangeReader(consumer, poolId + "/" + taskId, since, until);
+                return of.apply(consumer);
             } catch (RuntimeException e) {
                 consumer.close();
                 throw e;
@@ -92,38 +106,50 @@ public final class KafkaTaskOutputs implements TaskOutputs {
         private final Consumer<String, byte[]> consumer;
         private final String key;
         private final TopicPartition partition;
-        private final long end;
         private final long latest;
+        private final boolean follows;
         private final Queue<ConsumerRecord<String, byte[]>> fetched = new ArrayDeque<>();
+        private long end;
         private boolean done;
         private int empty;
 
-        RangeReader(Consumer<String, byte[]> consumer, String key, Instant since, Optional<Instant> until) {
+        RangeReader(
+                Consumer<String, byte[]> consumer,
+                String key,
+                Instant since,
+                Optional<Instant> until,
+                boolean follows) {
             this.consumer = consumer;
             this.key = key;
+            this.follows = follows;
             String topic = Topics.TASK_OUTPUT.name();
             this.partition = new TopicPartition(
                     topic, KeyPartition.of(key, consumer.partitionsFor(topic).size()));
             this.latest = until.map(ended -> ended.plus(SLACK).toEpochMilli()).orElse(Long.MAX_VALUE);
             consumer.assign(List.of(partition));
-            this.end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            this.end = endNow();
             @Nullable
             OffsetAndTimestamp first = consumer.offsetsForTimes(
                             Map.of(partition, since.minus(SLACK).toEpochMilli()))
                     .get(partition);
             this.done = first == null || first.offset() >= end;
-            if (first != null) {
-                consumer.seek(partition, first.offset());
-            }
+            consumer.seek(partition, first == null ? end : first.offset());
+        }
+
+        private long endNow() {
+            return consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
         }
 
         @Override
         public Optional<TaskOutput> next() throws IOException {
+            if (done && follows) {
+                goOn();
+            }
             while (!done) {
                 @Nullable ConsumerRecord<String, byte[]> record = fetched.poll();
                 if (record == null) {
                     fetch();
-                } else if (record.offset() >= end || record.timestamp() > latest) {
+                } else if (!follows && (record.offset() >= end || record.timestamp() > latest)) {
                     done = true;
                 } else if (key.equals(record.key()) && record.value() != null) {
                     Optional<TaskOutput> output = decode(record.value());
@@ -133,6 +159,16 @@ public final class KafkaTaskOutputs implements TaskOutputs {
                 }
             }
             return Optional.empty();
+        }
+
+        /** Moves the end to where the log ends now: only then is there something to poll for. */
+        private void goOn() throws IOException {
+            try {
+                end = endNow();
+                done = consumer.position(partition) >= end;
+            } catch (KafkaException e) {
+                throw new IOException("The output can't be read.", e);
+            }
         }
 
         private void fetch() throws IOException {

@@ -80,11 +80,7 @@ class KafkaTaskOutputsTest {
         }
         consumer.updatePartitions(TOPIC, partitions);
         consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
-        consumer.updateEndOffsets(Map.of(PARTITION, (long) log.size()));
-        consumer.schedulePollTask(() -> {
-            long position = consumer.position(PARTITION);
-            log.stream().filter(record -> record.offset() >= position).forEach(consumer::addRecord);
-        });
+        grow(consumer);
         return consumer;
     }
 
@@ -121,7 +117,7 @@ class KafkaTaskOutputsTest {
         try (TaskOutputs.Reader reader =
                 new KafkaTaskOutputs(this::consumer, codecs).open("default", "t", BEGUN, until)) {
             for (Optional<TaskOutput> next = reader.next(); next.isPresent(); next = reader.next()) {
-                read.add(StandardCharsets.UTF_8.decode(next.get().getOutput()).toString());
+                read.add(text(next.get()));
             }
         }
         assertThat(closed).isEqualTo(1);
@@ -135,6 +131,34 @@ class KafkaTaskOutputsTest {
         write(KEY, BEGUN.plusSeconds(3), new byte[] {1, 2, 3});
         write(KEY, BEGUN.plusSeconds(4), "b");
         assertThat(read(Optional.empty())).containsExactly("a", "b");
+    }
+
+    @Test
+    void followsWhatATaskStillWrites() throws IOException {
+        MockConsumer<String, byte[]> consumer = consumer();
+        try (TaskOutputs.Reader reader = new KafkaTaskOutputs(() -> consumer, codecs).follow("default", "t", BEGUN)) {
+            assertThat(reader.next()).isEmpty();
+            for (String text : List.of("a", "b")) {
+                write("default/u", BEGUN.plusSeconds(1), "of another");
+                write(KEY, BEGUN.plusSeconds(2), text);
+                grow(consumer);
+                assertThat(reader.next().map(KafkaTaskOutputsTest::text)).contains(text);
+                assertThat(reader.next()).isEmpty();
+            }
+        }
+        assertThat(closed).isEqualTo(1);
+    }
+
+    private void grow(MockConsumer<String, byte[]> consumer) {
+        consumer.updateEndOffsets(Map.of(PARTITION, (long) log.size()));
+        consumer.schedulePollTask(() -> {
+            long position = consumer.position(PARTITION);
+            log.stream().filter(record -> record.offset() >= position).forEach(consumer::addRecord);
+        });
+    }
+
+    private static String text(TaskOutput output) {
+        return StandardCharsets.UTF_8.decode(output.getOutput().duplicate()).toString();
     }
 
     @Test

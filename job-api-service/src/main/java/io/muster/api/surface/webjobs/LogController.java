@@ -3,9 +3,11 @@ package io.muster.api.surface.webjobs;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
 import io.micronaut.http.MutableHttpResponse;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Produces;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.compute.TaskOutputs;
@@ -27,18 +29,27 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
 /** Shows logs of runs, as they are now, whole or by range. Nothing of a log is held here but what is being sent. Contract: webjobs-and-schedules, 2.6. */
 @Controller(Kudu.MOUNT)
+@Produces(MediaType.ALL)
 @ExecuteOn(TaskExecutors.BLOCKING)
 final class LogController {
     private static final String FILES = Kudu.SITE + "/api/vfs/data/jobs";
     private static final int CONTINUOUS_LINES = 200;
     /** Bounds the runs that are read at once: two whole logs of the largest continuous job for one caller, and for one site. */
     private static final int AT_ONCE = 100;
+
+    private static final int LIVE_AT_ONCE = 64;
+    private static final Duration LIVE_BETWEEN = Duration.ofMillis(500);
+    /** Bounds how long a live log outlives its credentials: a replaced key or a lost role takes effect at the next connection. */
+    private static final Duration LIFE = Duration.ofMinutes(5);
+
+    private static final String LAST_EVENT_ID = "Last-Event-ID";
 
     private static final ByteRange WHOLE = new ByteRange(0, Long.MAX_VALUE);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -47,6 +58,8 @@ final class LogController {
     private final TaskOutputs outputs;
     /** Bounds the logs that are read at once, a place for each run: half of them for one caller, and for one site. */
     private final Places readers = new Places(AT_ONCE, AT_ONCE / 2);
+    /** Bounds the live logs: they go on, and leave the others their places. */
+    private final Places liveReaders = new Places(LIVE_AT_ONCE, LIVE_AT_ONCE / 2);
 
     LogController(SiteView sites, TaskOutputs outputs) {
         this.sites = sites;
@@ -56,7 +69,57 @@ final class LogController {
     @Get(FILES + "/triggered/{name}/{runId}/output_log.txt")
     HttpResponse<?> ofRun(HttpRequest<?> request, String site, String name, String runId) throws IOException {
         WebJob job = WebJobController.job(sites.get(site), WebJobKind.TRIGGERED, name);
-        return log(request, site, List.of(WebJobController.run(job, runId)));
+        WebJobRun run = WebJobController.run(job, runId);
+        return isLive(request)
+                ? live(request, site, run, () -> latest(site, name, runId))
+                : log(request, site, List.of(run));
+    }
+
+    private static boolean isLive(HttpRequest<?> request) {
+        return request.accept().contains(MediaType.TEXT_EVENT_STREAM_TYPE);
+    }
+
+    private Optional<WebJobRun> latest(String site, String name, String runId) {
+        return sites.get(site).stream()
+                .flatMap(known -> known.getWebJobs().stream())
+                .filter(job ->
+                        job.getKind() == WebJobKind.TRIGGERED && job.getName().equalsIgnoreCase(name))
+                .flatMap(job -> job.getRuns().stream())
+                .filter(run -> run.getId().equals(runId))
+                .findFirst();
+    }
+
+    /** Follows a log until its run has ended. */
+    private HttpResponse<?> live(
+            HttpRequest<?> request, String site, WebJobRun run, Supplier<Optional<WebJobRun>> latest) {
+        long from = lastEventId(request);
+        List<String> of = readersOf(request, site);
+        if (!liveReaders.areLeft(of, 1)) {
+            throw tooMany();
+        }
+        Flux<byte[]> events = Streams.of(request, () -> {
+                    Places.Taken place = liveReaders.take(of, 1, PATIENCE).orElseThrow(LogController::tooMany);
+                    return new LiveLog(outputs, run, latest, from, LIVE_BETWEEN).andThen(place::close);
+                })
+                .filter(piece -> piece.length > 0)
+                .take(LIFE);
+        return HttpResponse.<Publisher<byte[]>>ok(events)
+                .header("Content-Type", MediaType.TEXT_EVENT_STREAM)
+                .header("Cache-Control", "no-store")
+                // Proxies of the nginx kind would hold events back.
+                .header("X-Accel-Buffering", "no");
+    }
+
+    private static long lastEventId(HttpRequest<?> request) {
+        if (request.getHeaders().contains("Range")) {
+            throw new ProblemException(
+                    Problem.argumentInvalid("Range can't be honoured for text/event-stream: give Last-Event-ID."));
+        }
+        String id = request.getHeaders().findFirst(LAST_EVENT_ID).orElse("0");
+        if (!id.matches("\\d{1,18}")) {
+            throw new ProblemException(Problem.argumentInvalid("Last-Event-ID has to be the id of an event."));
+        }
+        return Long.parseLong(id);
     }
 
     @Get(FILES + "/continuous/{name}/job_log.txt")
@@ -74,6 +137,10 @@ final class LogController {
             throws IOException {
         Optional<Site> known = sites.get(site);
         WebJob job = WebJobController.job(known, WebJobKind.CONTINUOUS, name);
+        if (isLive(request)) {
+            throw new ProblemException(new Problem(
+                    406, "NotAcceptable", "The log of a continuous job is not there as text/event-stream."));
+        }
         List<WebJobRun> runs = Instances.shown(known.orElseThrow(), job, before);
         if (runs.isEmpty()) {
             throw new ProblemException(Kudu.noJob());

@@ -55,7 +55,7 @@ final class RunLog {
 
     private static final String NO_NODE = "-";
 
-    private final WebJobRun run;
+    private WebJobRun run;
     private String instance = NO_NODE;
     private final int mostLines;
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
@@ -106,6 +106,17 @@ final class RunLog {
                 Level.SYSTEM_INFO,
                 "Run script '" + run.getScript() + "' with script host - '" + HOSTS.get(run.getHost()) + "'");
         if (!starts.isEmpty()) {
+            next();
+        }
+    }
+
+    /** Takes the run as it is now. @param now what it had before has not changed, and starts behind that */
+    void update(WebJobRun now) {
+        List<WebJobStart> before = starts(run);
+        List<WebJobStart> all = starts(now);
+        run = now;
+        starts.addAll(all.subList(before.size(), all.size()));
+        if (current == null && !starts.isEmpty()) {
             next();
         }
     }
