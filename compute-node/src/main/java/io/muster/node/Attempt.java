@@ -184,7 +184,7 @@ final class Attempt {
                     },
                     exit.droppedBytes() == 0
                             ? ""
-                            : exit.droppedBytes() + " bytes of output beyond its limit were dropped."));
+                            : exit.droppedBytes() + " bytes of output beyond the limit outputBytes were dropped."));
             output.end();
         }
     }

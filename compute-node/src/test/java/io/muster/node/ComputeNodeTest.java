@@ -392,7 +392,7 @@ class ComputeNodeTest {
         assertThat(hub.exit("slow")).isEqualTo("137 WALL_CLOCK");
         assertThat(hub.exit("loud")).isEqualTo("0 ITSELF");
         assertThat(hub.text("loud")).hasSize(1000);
-        assertThat(hub.detail("loud")).isEqualTo("99000 bytes of output beyond its limit were dropped.");
+        assertThat(hub.detail("loud")).isEqualTo("99000 bytes of output beyond the limit outputBytes were dropped.");
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Views;
+import io.muster.api.kafka.ArtifactSweeper;
 import io.muster.api.kafka.KafkaArtifacts;
 import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.KafkaTaskOutputs;
@@ -58,6 +59,7 @@ public final class ApiService implements AutoCloseable {
     private final KafkaRequests requests;
     private final KafkaArtifacts artifacts;
     private final WriterReview review;
+    private final ArtifactSweeper sweeper;
 
     /** Holds the settings that it needs beside the registry. */
     public record Options(
@@ -216,13 +218,15 @@ public final class ApiService implements AutoCloseable {
             SiteListener siteListener,
             KafkaRequests requests,
             KafkaArtifacts artifacts,
-            WriterReview review) {
+            WriterReview review,
+            ArtifactSweeper sweeper) {
         this.review = review;
         this.server = server;
         this.listener = listener;
         this.siteListener = siteListener;
         this.requests = requests;
         this.artifacts = artifacts;
+        this.sweeper = sweeper;
     }
 
     /** Starts it. @throws SettingsException when the port is taken, or the certificate can't be used */
@@ -238,10 +242,14 @@ public final class ApiService implements AutoCloseable {
         KafkaArtifacts artifacts = new KafkaArtifacts(
                 options.kafka().clientProperties(),
                 codecs,
-                options.surfaces().uploads().kept());
+                options.surfaces().uploads().kept(),
+                options.clock());
         SiteListener siteListener = new SiteListener(LogFollower.Source.of(options.kafka()), codecs, views, artifacts);
+        ArtifactSweeper sweeper = new ArtifactSweeper(artifacts, views, siteListener::ready, options.clock());
+        register(artifacts, options.surfaces().uploads().kept(), meters);
         listener.start();
         siteListener.start();
+        sweeper.start();
         try {
             RestServer server = ApiSurfaces.serve(
                     options.rest(),
@@ -256,14 +264,26 @@ public final class ApiService implements AutoCloseable {
                     options.clock());
             WriterReview review = new WriterReview(options.policies(), views.schedules(), requests);
             review.start(listener::ready);
-            return new ApiService(server, listener, siteListener, requests, artifacts, review);
+            return new ApiService(server, listener, siteListener, requests, artifacts, review, sweeper);
         } catch (IOException e) {
+            sweeper.close();
             listener.close();
             siteListener.close();
             requests.close();
             artifacts.close();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static void register(KafkaArtifacts artifacts, long most, MeterRegistry meters) {
+        Gauge.builder("muster.artifacts.limit", () -> most)
+                .description("Bytes that all artifacts may have together: the setting artifacts.total.mib")
+                .baseUnit("bytes")
+                .register(meters);
+        Gauge.builder("muster.artifacts", artifacts, KafkaArtifacts::bytes)
+                .description("Bytes of all artifacts; every instance knows all of them")
+                .baseUnit("bytes")
+                .register(meters);
     }
 
     static void register(JobView jobs, MeterRegistry meters) {
@@ -303,6 +323,7 @@ public final class ApiService implements AutoCloseable {
     public void close() {
         review.close();
         server.close();
+        sweeper.close();
         listener.close();
         siteListener.close();
         requests.close();

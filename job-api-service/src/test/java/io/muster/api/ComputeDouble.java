@@ -56,7 +56,7 @@ final class ComputeDouble implements Artifacts {
     @Override
     public Optional<Artifact> find(String sha256) {
         return Optional.ofNullable(artifacts.get(sha256))
-                .map(content -> new Artifact(sha256, (long) content.length, 0, List.of(0L), content.length));
+                .map(content -> new Artifact(sha256, (long) content.length, 0, List.of(0L), content.length, "", false));
     }
 
     @Override

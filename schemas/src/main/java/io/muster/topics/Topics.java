@@ -157,13 +157,13 @@ public final class Topics {
 
     public static final Topic<ArtifactChunk> ARTIFACTS = new Topic<>(
             "artifacts",
-            "SHA-256/number",
+            "SHA-256@copy/number",
             Partitioning.BY_ARTIFACT,
             new Retention.Compacted(),
             RecordSizes.ASKED,
             ArtifactChunk.class);
     public static final Topic<Artifact> ARTIFACT_INDEX =
-            compacted("artifact-index", "SHA-256", Partitioning.BY_ARTIFACT, Artifact.class);
+            compacted("artifact-index", "SHA-256@copy", Partitioning.BY_ARTIFACT, Artifact.class);
 
     public static final Topic<Delivery> DELIVERIES =
             kept("deliveries", "device id, or job id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);

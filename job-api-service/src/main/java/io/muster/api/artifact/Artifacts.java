@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Keeps artifacts: contents under their SHA-256, each written once. Blocks its caller: not for an event loop.
+ * Keeps artifacts: contents under their SHA-256, each written once as long as somebody refers to it. Blocks its caller: not for an event loop.
  * Thread-safe.
  */
 public interface Artifacts {

@@ -81,6 +81,19 @@ public final class PoolView {
         });
     }
 
+    /** Returns the hashes of the files of all tasks that are placed. */
+    public Set<String> files() {
+        lock.lock();
+        try {
+            return placed.values().stream()
+                    .flatMap(tasks -> tasks.values().stream())
+                    .flatMap(List::stream)
+                    .collect(Collectors.toSet());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Returns whether a device is a node of any pool, which has reported. */
     public boolean isNode(String deviceId) {
         lock.lock();

@@ -81,7 +81,7 @@ final class ArtifactStream extends InputStream {
 
     /** Returns the content of the next chunk, which may have been written again since. */
     private ByteBuffer fetch() throws IOException {
-        String wanted = KafkaArtifacts.key(artifact.getSha256(), next);
+        String wanted = KafkaArtifacts.key(artifact, next);
         int empty = 0;
         while (true) {
             while (!fetched.isEmpty()) {
@@ -106,8 +106,7 @@ final class ArtifactStream extends InputStream {
         try {
             return codec.decode(value).getContent().slice();
         } catch (UndecodableRecordException e) {
-            throw new IOException(
-                    "A chunk of an artifact can't be read, key=" + KafkaArtifacts.key(artifact.getSha256(), next));
+            throw new IOException("A chunk of an artifact can't be read, key=" + KafkaArtifacts.key(artifact, next));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.muster.api.kafka;
 
 import io.muster.api.artifact.Artifacts;
+import io.muster.api.artifact.Unreferenced;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
@@ -16,12 +17,17 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -41,11 +47,11 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps artifacts as chunks on a compacted topic, one partition an artifact, and an index that is written behind the last chunk. Two uploads of the
- * same content at once write its chunks twice: compaction leaves the later ones, and a reader goes on from where the index points until it
- * has met them. Thread-safe.
+ * Keeps artifacts as chunks on a compacted topic, one partition an artifact, and an index that is written before the first chunk, as condemned, and behind the
+ * last one. Each upload writes a copy under keys of its own: none is ever written again behind its deletion. Thread-safe.
  */
 public final class KafkaArtifacts implements Artifacts, AutoCloseable {
     /** Counts the bytes of a chunk. */
@@ -60,20 +66,27 @@ public final class KafkaArtifacts implements Artifacts, AutoCloseable {
     private final Producer<String, byte[]> producer;
     private final Supplier<Consumer<String, byte[]>> consumers;
     private final Codecs codecs;
+    private final InstantSource clock;
     private final long most;
     /** Counts the bytes of those in the index, and of those that are being written here. */
     private final AtomicLong kept = new AtomicLong();
 
-    private final Map<String, Artifact> index = new ConcurrentHashMap<>();
+    /** Holds the copies by their keys: those of one content stand one behind another. */
+    private final ConcurrentNavigableMap<String, Artifact> index = new ConcurrentSkipListMap<>();
 
     /** Makes one without artifacts. @param properties of a Kafka client @param most bytes of all artifacts */
-    public KafkaArtifacts(Map<String, Object> properties, Codecs codecs, long most) {
-        this(producer(properties), () -> consumer(properties), codecs, most);
+    public KafkaArtifacts(Map<String, Object> properties, Codecs codecs, long most, InstantSource clock) {
+        this(producer(properties), () -> consumer(properties), codecs, most, clock);
     }
 
     /** Makes one. @param producer is closed with it @param consumers makes one for each reader, which closes it */
     KafkaArtifacts(
-            Producer<String, byte[]> producer, Supplier<Consumer<String, byte[]>> consumers, Codecs codecs, long most) {
+            Producer<String, byte[]> producer,
+            Supplier<Consumer<String, byte[]>> consumers,
+            Codecs codecs,
+            long most,
+            InstantSource clock) {
+        this.clock = clock;
         this.most = most;
         this.producer = producer;
         this.consumers = consumers;
@@ -104,47 +117,78 @@ public final class KafkaArtifacts implements Artifacts, AutoCloseable {
 
     /** Takes an artifact from the index. */
     void read(Artifact artifact) {
-        Artifact before = index.put(artifact.getSha256(), artifact);
+        Artifact before = index.put(Unreferenced.key(artifact), artifact);
         kept.addAndGet(artifact.getBytes() - (before == null ? 0 : before.getBytes()));
+    }
+
+    /** Forgets an artifact that was deleted. @param key of the index */
+    void forget(String key) {
+        Artifact before = index.remove(key);
+        kept.addAndGet(before == null ? 0 : -before.getBytes());
+    }
+
+    /** Returns the bytes that all artifacts take. */
+    public long bytes() {
+        return kept.get();
+    }
+
+    /** Returns all copies that are there, and those that are being written. */
+    Collection<Artifact> all() {
+        return List.copyOf(index.values());
     }
 
     @Override
     public Optional<Artifact> find(String sha256) {
-        return Optional.ofNullable(index.get(sha256));
+        return Unreferenced.best(index.subMap(sha256, sha256 + "A").values().stream());
     }
 
-    static String key(String sha256, int number) {
-        return sha256 + "/" + number;
+    static String key(Artifact artifact, int number) {
+        return Unreferenced.key(artifact) + "/" + number;
     }
 
     @Override
     public Artifact keep(Path file, String sha256) throws IOException {
-        Optional<Artifact> known = find(sha256);
+        Optional<Artifact> known = find(sha256).filter(artifact -> !artifact.getCondemned());
         if (known.isPresent()) {
             return known.get();
         }
+        Instant from = clock.instant();
+        Artifact begun = begin(file, sha256);
+        List<Long> offsets = write(file, begun);
+        if (from.plus(Unreferenced.GRACE.dividedBy(2)).isBefore(clock.instant())) {
+            // Others may delete it as what an upload left that never ended.
+            throw away();
+        }
+        return index(Artifact.newBuilder(begun)
+                .setOffsets(offsets)
+                .setCondemned(false)
+                .build());
+    }
+
+    /** Makes room, and notes the copy before its chunks: what an upload leaves that does not end is found, and deleted. */
+    private Artifact begin(Path file, String sha256) throws IOException {
         long expected = Files.size(file);
         try {
             if (kept.addAndGet(expected) > most) {
                 throw new ProblemException(Problem.tooLarge("All uploads together have at most " + (most >> 20)
                         + " MiB, which this one would exceed: raise artifacts.total.mib. Nothing was changed."));
             }
-            return write(file, sha256);
+            String copy = UUID.randomUUID().toString();
+            return index(
+                    new Artifact(sha256, expected, KeyPartition.of(sha256, PARTITIONS), List.of(), CHUNK, copy, true));
         } finally {
-            // The index counts what was written.
+            // The index counts what is begun.
             kept.addAndGet(-expected);
         }
     }
 
-    private Artifact write(Path file, String sha256) throws IOException {
-        int partition = KeyPartition.of(sha256, PARTITIONS);
+    /** Writes the chunks. @return their offsets */
+    private List<Long> write(Path file, Artifact begun) throws IOException {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
-        long bytes = 0;
         try (InputStream in = Files.newInputStream(file)) {
             byte[] chunk = in.readNBytes(CHUNK);
             do {
-                bytes += chunk.length;
-                sent.add(send(partition, sha256, sent.size(), chunk));
+                sent.add(send(begun, sent.size(), chunk));
                 chunk = in.readNBytes(CHUNK);
             } while (chunk.length > 0);
         }
@@ -152,20 +196,45 @@ public final class KafkaArtifacts implements Artifacts, AutoCloseable {
         for (Future<RecordMetadata> one : sent) {
             offsets.add(acknowledged(one).offset());
         }
-        Artifact artifact = new Artifact(sha256, bytes, partition, offsets, CHUNK);
-        acknowledged(producer.send(new ProducerRecord<>(
-                Topics.ARTIFACT_INDEX.name(),
-                partition,
-                sha256,
-                codecs.of(Topics.ARTIFACT_INDEX).encode(artifact))));
+        return offsets;
+    }
+
+    private Artifact index(Artifact artifact) {
+        byte[] value = codecs.of(Topics.ARTIFACT_INDEX).encode(artifact);
+        acknowledged(send(Topics.ARTIFACT_INDEX.name(), artifact, Unreferenced.key(artifact), value));
         read(artifact);
         return artifact;
     }
 
-    private Future<RecordMetadata> send(int partition, String sha256, int number, byte[] content) {
-        byte[] value = codecs.of(Topics.ARTIFACTS).encode(new ArtifactChunk(sha256, number, ByteBuffer.wrap(content)));
+    /** Marks an artifact: no upload relies on it from now on. */
+    void condemn(Artifact artifact) {
+        index(Artifact.newBuilder(artifact).setCondemned(true).build());
+    }
+
+    /** Deletes an artifact: its chunks, and then its index. Once more where it failed. */
+    void delete(Artifact artifact) {
+        long chunks = Math.max(1, Math.ceilDiv(artifact.getBytes(), (long) artifact.getChunkBytes()));
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        for (int number = 0; number < chunks; number++) {
+            sent.add(send(Topics.ARTIFACTS.name(), artifact, key(artifact, number), null));
+        }
+        sent.forEach(KafkaArtifacts::acknowledged);
+        acknowledged(send(Topics.ARTIFACT_INDEX.name(), artifact, Unreferenced.key(artifact), null));
+        forget(Unreferenced.key(artifact));
+    }
+
+    private Future<RecordMetadata> send(Artifact of, int number, byte[] content) {
+        ArtifactChunk chunk = new ArtifactChunk(of.getSha256(), number, ByteBuffer.wrap(content));
+        return send(
+                Topics.ARTIFACTS.name(),
+                of,
+                key(of, number),
+                codecs.of(Topics.ARTIFACTS).encode(chunk));
+    }
+
+    private Future<RecordMetadata> send(String topic, Artifact of, String key, byte @Nullable [] value) {
         try {
-            return producer.send(new ProducerRecord<>(Topics.ARTIFACTS.name(), partition, key(sha256, number), value));
+            return producer.send(new ProducerRecord<>(topic, of.getPartition(), key, value));
         } catch (KafkaException e) {
             throw away();
         }

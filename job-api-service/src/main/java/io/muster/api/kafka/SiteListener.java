@@ -34,15 +34,14 @@ public final class SiteListener implements AutoCloseable {
     static void take(ConsumerRecord<String, byte[]> record, Codecs codecs, Views views, KafkaArtifacts artifacts) {
         boolean ofSites = record.topic().equals(Topics.SITES.name());
         if (record.value() == null) {
-            if (ofSites) {
-                views.sites().forget(record.key());
-            }
+            forget(record, views, artifacts);
         } else if (ofSites) {
-            Site site = codecs.of(Topics.SITES).decode(record.value());
-            if (!site.getSite().equals(record.key())) {
-                throw new UndecodableRecordException("The site is not its key, site=" + site.getSite());
+            try {
+                views.sites().put(site(record, codecs));
+            } catch (UndecodableRecordException e) {
+                views.sites().unreadable(record.key());
+                throw e;
             }
-            views.sites().put(site);
         } else if (record.topic().equals(Topics.POOL_EVENTS.name())) {
             PoolEvents events = codecs.of(Topics.POOL_EVENTS).decode(record.value());
             views.pools().read(events);
@@ -50,6 +49,22 @@ public final class SiteListener implements AutoCloseable {
         } else {
             artifacts.read(codecs.of(Topics.ARTIFACT_INDEX).decode(record.value()));
         }
+    }
+
+    private static void forget(ConsumerRecord<String, byte[]> record, Views views, KafkaArtifacts artifacts) {
+        if (record.topic().equals(Topics.SITES.name())) {
+            views.sites().forget(record.key());
+        } else if (record.topic().equals(Topics.ARTIFACT_INDEX.name())) {
+            artifacts.forget(record.key());
+        }
+    }
+
+    private static Site site(ConsumerRecord<String, byte[]> record, Codecs codecs) {
+        Site site = codecs.of(Topics.SITES).decode(record.value());
+        if (!site.getSite().equals(record.key())) {
+            throw new UndecodableRecordException("The site is not its key, site=" + site.getSite());
+        }
+        return site;
     }
 
     @Override

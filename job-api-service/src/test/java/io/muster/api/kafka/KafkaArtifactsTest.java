@@ -4,15 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.api.artifact.Unreferenced;
+import io.muster.api.job.Views;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
 import io.muster.records.Artifact;
+import io.muster.records.PoolEvents;
+import io.muster.records.ScriptHost;
+import io.muster.records.Site;
+import io.muster.records.TaskAttempt;
+import io.muster.records.TaskPlace;
+import io.muster.records.TaskPlaced;
+import io.muster.records.TaskToken;
+import io.muster.records.WebJob;
+import io.muster.records.WebJobFiles;
+import io.muster.records.WebJobKind;
+import io.muster.records.WebJobRun;
+import io.muster.records.WebJobRunStatus;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.topics.Topics;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +40,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,17 +50,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KafkaArtifactsTest {
     private static final String HASH = "ab".repeat(32);
 
+    private static final String OTHER = "ef".repeat(32);
+
     private static final long MOST = 4L << 20;
 
     @TempDir
     Path folder;
 
+    private Instant now = Instant.parse("2026-11-30T04:00:00Z");
+
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final MockProducer<String, byte[]> log =
             new MockProducer<>(true, null, new StringSerializer(), new ByteArraySerializer());
-    private final KafkaArtifacts artifacts = new KafkaArtifacts(log, this::consumer, codecs, MOST);
-    /** Bounds the offsets that were compacted away. */
-    private long compactedBefore;
+    private final KafkaArtifacts artifacts = new KafkaArtifacts(log, this::consumer, codecs, MOST, () -> now);
 
     private MockConsumer<String, byte[]> consumer() {
         MockConsumer<String, byte[]> consumer = new MockConsumer<>("earliest");
@@ -56,7 +75,7 @@ class KafkaArtifactsTest {
             consumer.updateBeginningOffsets(Map.of(partition, 0L));
             long position = consumer.position(partition);
             for (int offset = 0; offset < chunks.size(); offset++) {
-                if (offset >= position && offset >= compactedBefore) {
+                if (offset >= position) {
                     consumer.addRecord(new ConsumerRecord<>(
                             partition.topic(),
                             partition.partition(),
@@ -122,25 +141,185 @@ class KafkaArtifactsTest {
         artifacts.keep(file(KafkaArtifacts.CHUNK + 1), HASH);
         artifacts.keep(file(KafkaArtifacts.CHUNK + 1), HASH);
         assertThat(log.history())
-                .extracting(ProducerRecord::topic, ProducerRecord::key)
+                .extracting(ProducerRecord::topic)
                 .containsExactly(
-                        org.assertj.core.groups.Tuple.tuple(Topics.ARTIFACTS.name(), HASH + "/0"),
-                        org.assertj.core.groups.Tuple.tuple(Topics.ARTIFACTS.name(), HASH + "/1"),
-                        org.assertj.core.groups.Tuple.tuple(Topics.ARTIFACT_INDEX.name(), HASH));
+                        Topics.ARTIFACT_INDEX.name(),
+                        Topics.ARTIFACTS.name(),
+                        Topics.ARTIFACTS.name(),
+                        Topics.ARTIFACT_INDEX.name());
+        assertThat(log.history().get(1).key()).startsWith(HASH + "@").endsWith("/0");
+        assertThat(log.history().get(3).key())
+                .isEqualTo(log.history().get(0).key())
+                .startsWith(HASH + "@");
         assertThat(log.history())
                 .extracting(ProducerRecord::partition)
                 .containsOnly(log.history().getFirst().partition());
     }
 
-    /** Plays another instance that did not know of the first copy. */
+    /** Plays two instances that do not know of each other: each has a copy of its own, and the end of one leaves the other. */
     @Test
-    void isReadFromTheLaterCopyWhereTheFirstWasCompactedAway() throws IOException {
+    void isReadFromTheOtherCopyWhereOneIsDeleted() throws IOException {
         Path file = file(KafkaArtifacts.CHUNK + 1);
         Artifact first = artifacts.keep(file, HASH);
-        new KafkaArtifacts(log, this::consumer, codecs, MOST).keep(file, HASH);
-        compactedBefore = 2;
-        assertThat(first.getOffsets()).containsExactly(0L, 1L);
-        assertThat(read(first, 0)).isEqualTo(Files.readAllBytes(file));
+        Artifact second = new KafkaArtifacts(log, this::consumer, codecs, MOST, () -> now).keep(file, HASH);
+        artifacts.read(second);
+        artifacts.delete(first);
+        assertThat(artifacts.find(HASH)).contains(second);
+        assertThat(read(second, 0)).isEqualTo(Files.readAllBytes(file));
+    }
+
+    private ArtifactSweeper sweeper(Views views) {
+        return new ArtifactSweeper(artifacts, views, () -> true, () -> now);
+    }
+
+    private void later(Duration duration) {
+        now = now.plus(duration);
+    }
+
+    private static Site site(long revision, WebJob... jobs) {
+        return Site.newBuilder()
+                .setSite("plant")
+                .setRevision(revision)
+                .setWebJobs(List.of(jobs))
+                .build();
+    }
+
+    private static WebJob job(String sha256, WebJobRun... runs) {
+        return WebJob.newBuilder()
+                .setKind(WebJobKind.TRIGGERED)
+                .setName("purge")
+                .setFiles(WebJobFiles.newBuilder()
+                        .setSha256(sha256)
+                        .setBytes(1)
+                        .setScript("run.sh")
+                        .setHost(ScriptHost.BASH)
+                        .build())
+                .setSettings("{}")
+                .setChangedAt(Instant.EPOCH)
+                .setRuns(List.of(runs))
+                .build();
+    }
+
+    private static WebJobRun run(String sha256, @Nullable Instant endedAt) {
+        return WebJobRun.newBuilder()
+                .setId("1")
+                .setStatus(endedAt == null ? WebJobRunStatus.RUNNING : WebJobRunStatus.SUCCESS)
+                .setTrigger("x")
+                .setPoolId("default")
+                .setTaskId("t")
+                .setScript("run.sh")
+                .setHost(ScriptHost.BASH)
+                .setBegunAt(Instant.EPOCH)
+                .setEndedAt(endedAt)
+                .setSha256(sha256)
+                .build();
+    }
+
+    @Test
+    void freesTheBytesOfAJobThatIsReplacedWhenItsLastRunHasEnded() throws IOException {
+        Views views = Views.empty();
+        ArtifactSweeper sweeper = sweeper(views);
+        artifacts.keep(file(2 << 20), HASH);
+        views.sites().put(site(1, job(HASH)));
+        sweeper.sweep();
+        assertThat(artifacts.find(HASH).orElseThrow().getCondemned()).isFalse();
+        artifacts.keep(file(1 << 20), OTHER);
+        views.sites().put(site(2, job(OTHER, run(HASH, null))));
+        for (int i = 0; i < 3; i++) {
+            sweeper.sweep();
+            later(Unreferenced.GRACE);
+        }
+        assertThat(artifacts.find(HASH)).as("its run goes on").isPresent();
+        assertThat(artifacts.bytes()).isEqualTo(3 << 20);
+        views.sites().put(site(3, job(OTHER, run(HASH, now))));
+        sweeper.sweep();
+        sweeper.sweep();
+        later(Unreferenced.GRACE.minusSeconds(1));
+        sweeper.sweep();
+        assertThat(artifacts.find(HASH)).as("within the grace").isPresent();
+        later(Duration.ofSeconds(1));
+        sweeper.sweep();
+        assertThat(artifacts.find(HASH)).isEmpty();
+        assertThat(artifacts.find(OTHER)).isPresent();
+        assertThat(artifacts.bytes()).isEqualTo(1 << 20);
+        assertThat(log.history().stream().filter(record -> record.value() == null))
+                .extracting(ProducerRecord::topic)
+                .as("tombstones of its four chunks, and its index behind them")
+                .containsExactly(
+                        Topics.ARTIFACTS.name(),
+                        Topics.ARTIFACTS.name(),
+                        Topics.ARTIFACTS.name(),
+                        Topics.ARTIFACTS.name(),
+                        Topics.ARTIFACT_INDEX.name());
+        artifacts.keep(file(3 << 20), HASH);
+    }
+
+    @Test
+    void freesTheBytesOfAJobThatIsDeletedAndKeepsThoseOfATaskThatIsPlaced() throws IOException {
+        Views views = Views.empty();
+        ArtifactSweeper sweeper = sweeper(views);
+        artifacts.keep(file(10), HASH);
+        artifacts.keep(file(10), OTHER);
+        views.sites().put(site(1, job(HASH), job(OTHER)));
+        views.sites().put(site(2));
+        views.pools().read(new PoolEvents("default", now, List.of(placed(OTHER))));
+        for (int i = 0; i < 3; i++) {
+            sweeper.sweep();
+            later(Unreferenced.GRACE);
+        }
+        assertThat(artifacts.find(HASH)).isEmpty();
+        assertThat(artifacts.find(OTHER)).isPresent();
+    }
+
+    private static TaskPlaced placed(String sha256) {
+        return new TaskPlaced(
+                new TaskToken("t", 1L),
+                new TaskAttempt(0, 0, 0),
+                List.of(new TaskPlace("node-1", 1L)),
+                List.of(sha256));
+    }
+
+    /** Uploads what was condemned a moment before: the reference to it comes behind its deletion. */
+    @Test
+    void keepsWhatIsUploadedAgainWhileItsFormerCopyIsDeleted() throws IOException {
+        Views views = Views.empty();
+        ArtifactSweeper sweeper = sweeper(views);
+        Path file = file(KafkaArtifacts.CHUNK + 1);
+        artifacts.keep(file, HASH);
+        sweeper.sweep();
+        sweeper.sweep();
+        later(Unreferenced.GRACE);
+        Artifact again = artifacts.keep(file, HASH);
+        sweeper.sweep();
+        views.sites().put(site(1, job(HASH)));
+        assertThat(artifacts.find(HASH)).map(Unreferenced::key).contains(Unreferenced.key(again));
+        assertThat(artifacts.bytes()).isEqualTo(KafkaArtifacts.CHUNK + 1);
+        assertThat(read(again, 0)).isEqualTo(Files.readAllBytes(file));
+    }
+
+    @Test
+    void deletesNothingWhileASiteCannotBeRead() throws IOException {
+        Views views = Views.empty();
+        ArtifactSweeper sweeper = sweeper(views);
+        artifacts.keep(file(10), HASH);
+        views.sites().unreadable("plant");
+        for (int i = 0; i < 3; i++) {
+            sweeper.sweep();
+            later(Unreferenced.GRACE);
+        }
+        assertThat(artifacts.find(HASH)).map(Artifact::getCondemned).contains(false);
+    }
+
+    @Test
+    void deletesWhatAnUploadLeavesThatDoesNotEnd() throws IOException {
+        ArtifactSweeper sweeper = sweeper(Views.empty());
+        artifacts.read(new Artifact(HASH, 10L, 0, List.of(), KafkaArtifacts.CHUNK, "1", true));
+        assertThat(artifacts.find(HASH)).isEmpty();
+        sweeper.sweep();
+        later(Unreferenced.GRACE);
+        sweeper.sweep();
+        assertThat(artifacts.bytes()).isZero();
+        assertThat(log.history()).extracting(ProducerRecord::key).containsExactly(HASH + "@1/0", HASH + "@1");
     }
 
     @Test

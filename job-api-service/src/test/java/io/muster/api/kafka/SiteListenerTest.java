@@ -38,6 +38,7 @@ class SiteListenerTest {
     private static final String ARTIFACTS = Topics.ARTIFACT_INDEX.name();
     private static final String POOL = "default";
     private static final String HASH = "ab".repeat(32);
+    private static final String GONE = "cd".repeat(32);
 
     private static final int CALLS = 40;
     private static final Set<Trouble> ENDING =
@@ -57,6 +58,10 @@ class SiteListenerTest {
         return codecs.of(Topics.POOL_EVENTS).encode(new PoolEvents(POOL, NOW, List.of(events)));
     }
 
+    private static Artifact artifact(String sha256) {
+        return new Artifact(sha256, 3L, 0, List.of(0L), KafkaArtifacts.CHUNK, "", false);
+    }
+
     private static NodeJoined joined(String nodeId, String capability) {
         return new NodeJoined(nodeId, 0, 1L, "boot", 2, List.of(capability));
     }
@@ -74,10 +79,9 @@ class SiteListenerTest {
         log.add(POOLS, POOL, new byte[] {1});
         log.add(POOLS, POOL, events(new NodeLost("node-2")));
         log.add(ARTIFACTS, "odd", null);
-        log.add(
-                ARTIFACTS,
-                HASH,
-                codecs.of(Topics.ARTIFACT_INDEX).encode(new Artifact(HASH, 3L, 0, List.of(0L), KafkaArtifacts.CHUNK)));
+        log.add(ARTIFACTS, GONE, codecs.of(Topics.ARTIFACT_INDEX).encode(artifact(GONE)));
+        log.add(ARTIFACTS, GONE, null);
+        log.add(ARTIFACTS, HASH, codecs.of(Topics.ARTIFACT_INDEX).encode(artifact(HASH)));
         return log;
     }
 
@@ -106,7 +110,8 @@ class SiteListenerTest {
                     throw new AssertionError("no chunk is read");
                 },
                 codecs,
-                Long.MAX_VALUE);
+                Long.MAX_VALUE,
+                () -> NOW);
         SiteListener listener = new SiteListener(faults.source(log(), fatal), reading, views, artifacts);
         listener.start();
         return new Trial.Loop() {
@@ -121,6 +126,8 @@ class SiteListenerTest {
                         && views.sites().get("left").isEmpty()
                         && views.sites().get("hidden").isEmpty()
                         && views.pools().capabilities(POOL).equals(Set.of("bash"))
+                        && views.sites().files().isEmpty()
+                        && artifacts.find(GONE).isEmpty()
                         && artifacts.find(HASH).isPresent();
             }
 

@@ -233,6 +233,7 @@ public final class SiteDecider {
                 .setScript(job.getFiles().getScript())
                 .setHost(job.getFiles().getHost())
                 .setBegunAt(now)
+                .setSha256(job.getFiles().getSha256())
                 .build();
         return new WebJobRunBegun(job.getKind(), job.getName(), run, arguments, dueAt);
     }

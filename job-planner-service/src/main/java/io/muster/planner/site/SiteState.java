@@ -222,7 +222,7 @@ public final class SiteState {
                         stopping.getKind(),
                         stopping.getName(),
                         stopping.getRunId(),
-                        run -> run.setStatus(WebJobRunStatus.STOPPING));
+                        run -> run.setStatus(WebJobRunStatus.STOPPING).setStoppingAt(event.getAt()));
             case WebJobRunEnded ended -> {
                 changeRun(
                         site,
@@ -279,7 +279,8 @@ public final class SiteState {
             jobs.remove(job);
             job.getRuns().stream()
                     .filter(SiteState::isLiving)
-                    .forEach(run -> orphans.add(new OrphanTask(job.getKind(), job.getName(), run.getTaskId())));
+                    .forEach(run -> orphans.add(
+                            new OrphanTask(job.getKind(), job.getName(), run.getTaskId(), run.getSha256())));
         });
         boolean hearsOfNodes =
                 before.getOwnPool() || jobs.stream().anyMatch(job -> job.getKind() == WebJobKind.CONTINUOUS);

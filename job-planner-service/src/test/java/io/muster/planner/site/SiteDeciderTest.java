@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.muster.records.DeleteWebJob;
+import io.muster.records.OrphanTask;
 import io.muster.records.OrphanTaskEnded;
 import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
@@ -312,6 +313,21 @@ class SiteDeciderTest {
         assertThat(refusal(new SiteInput.Start(JOB))).as("not continuous").isEqualTo(SiteRefusalReason.NOT_FOUND);
     }
 
+    /** Says of each task that may still run which files it has: what nothing names is deleted. */
+    @Test
+    void namesTheFilesOfARunWhoseJobHasOthersOrIsGone() {
+        triggered();
+        done(ask());
+        String other = "cd".repeat(32);
+        done(new SiteInput.Put(put(WebJobKind.TRIGGERED)
+                .setFiles(WebJobFiles.newBuilder(FILES).setSha256(other).build())
+                .build()));
+        assertThat(job(WebJobKind.TRIGGERED).getFiles().getSha256()).isEqualTo(other);
+        assertThat(run().getSha256()).isEqualTo(FILES.getSha256());
+        done(new SiteInput.Delete(new DeleteWebJob(WebJobKind.TRIGGERED, JOB)));
+        assertThat(site.getOrphans()).extracting(OrphanTask::getSha256).containsExactly(FILES.getSha256());
+    }
+
     @Test
     void forgetsATaskWhoseRunIsGone() {
         triggered();
@@ -350,6 +366,7 @@ class SiteDeciderTest {
         setting("WEBJOBS_STOPPED", "true");
         assertThat(refusal(ask())).isEqualTo(SiteRefusalReason.STOPPED);
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
+        assertThat(run(WebJobKind.CONTINUOUS).getStoppingAt()).isEqualTo(now);
         ended(run(WebJobKind.CONTINUOUS), TaskResult.STOPPED);
         assertThat(job(WebJobKind.CONTINUOUS).getRuns()).as("not started again").hasSize(1);
         later(3600);

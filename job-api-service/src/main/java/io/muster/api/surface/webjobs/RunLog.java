@@ -17,6 +17,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,8 @@ final class RunLog {
     }
 
     private static final String NO_NODE = "-";
+    /** Holds the exit codes of programs that a signal ended, TERM or KILL: they did not end in time by themselves. */
+    private static final Set<Integer> ABORTED = Set.of(128 + 15, 128 + 9);
 
     private WebJobRun run;
     private String instance = NO_NODE;
@@ -68,6 +71,7 @@ final class RunLog {
     private Instant latest;
     private long seen;
     private int lines;
+    private boolean stopping;
 
     /** Makes one. @param mostLines of the program; more are left out, and a warning says so */
     RunLog(WebJobRun run, int mostLines) {
@@ -146,6 +150,23 @@ final class RunLog {
         say(at, Level.SYSTEM_INFO, "Status changed to PendingRestart");
     }
 
+    /**
+     * Says of a continuous job that its program was asked to stop, where that was before this time. Kudu says it of no triggered job; its log grows at its end
+     * alone.
+     */
+    private void stoppingBefore(Instant at) {
+        Instant stoppingAt = run.getStoppingAt();
+        if (!stopping
+                && stoppingAt != null
+                && !run.getStarts().isEmpty()
+                && starts.isEmpty()
+                && !stoppingAt.isAfter(at)) {
+            stopping = true;
+            rest();
+            say(stoppingAt, Level.SYSTEM_INFO, "Status changed to Stopping");
+        }
+    }
+
     private static boolean isOf(TaskOutput chunk, @Nullable WebJobStart start) {
         return start != null
                 && start.getPlacement() == chunk.getToken().getPlacement()
@@ -177,6 +198,7 @@ final class RunLog {
         }
         bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));
         seen = end;
+        stoppingBefore(chunk.getAt());
         latest = chunk.getAt();
         ByteArrayOutputStream line = chunk.getStream() == OutputStream.OUT ? out : err;
         Level level = chunk.getStream() == OutputStream.OUT ? Level.INFO : Level.ERROR;
@@ -199,6 +221,7 @@ final class RunLog {
             next();
         }
         Instant endedAt = run.getEndedAt();
+        stoppingBefore(Instant.MAX);
         if (endedAt == null && (current == null || current.getEndedAt() == null)) {
             // The rest of a line is still to come.
             return;
@@ -211,11 +234,16 @@ final class RunLog {
             return;
         }
         boolean failed = run.getStatus() == WebJobRunStatus.FAILED || run.getStatus() == WebJobRunStatus.ABORTED;
-        if (failed && !run.getDetail().isEmpty()) {
-            say(endedAt, Level.SYSTEM_ERROR, run.getDetail());
+        if (!run.getDetail().isEmpty()) {
+            say(endedAt, failed ? Level.SYSTEM_ERROR : Level.WARNING, run.getDetail());
         }
         if (run.getStatus() == WebJobRunStatus.FAILED && run.getExitCode() != null) {
             say(endedAt, Level.SYSTEM_ERROR, "Job failed due to exit code " + run.getExitCode());
+        }
+        if (run.getStatus() == WebJobRunStatus.STOPPED
+                && run.getExitCode() != null
+                && ABORTED.contains(run.getExitCode())) {
+            say(endedAt, Level.SYSTEM_INFO, "WebJob process was aborted");
         }
         say(endedAt, Level.SYSTEM_INFO, "Status changed to " + Statuses.ofRun(run.getStatus()));
     }

@@ -148,7 +148,47 @@ class RunLogTest {
                 .isEqualTo(HEAD + tail("It was idle for too long.", "Failed"));
         assertThat(log(ended(WebJobRunStatus.ABORTED, null, "Its node was lost."), 100))
                 .isEqualTo(HEAD + tail("Its node was lost.", "Aborted"));
-        assertThat(log(ended(WebJobRunStatus.STOPPED, 143, ""), 100)).isEqualTo(HEAD + tail(null, "Stopped"));
+        assertThat(log(ended(WebJobRunStatus.STOPPED, 143, ""), 100))
+                .isEqualTo(HEAD + "[11/21/2026 03:00:05 > node-1: SYS INFO] WebJob process was aborted\r\n"
+                        + tail(null, "Stopped"));
+    }
+
+    /** Has a job that stops: the form is that of a log of Kudu's. Field case 64. */
+    @Test
+    void showsHowAContinuousJobStops() {
+        WebJobRun stopped = run(WebJobRunStatus.STOPPED)
+                .setStarts(List.of(new WebJobStart(7L, "node-1", BEGUN.plusSeconds(1), null, null)))
+                .setStoppingAt(BEGUN.plusSeconds(3))
+                .setEndedAt(BEGUN.plusSeconds(63))
+                .setExitCode(137)
+                .build();
+        TaskOutput late = TaskOutput.newBuilder(chunk(OutputStream.OUT, 7, "still here\n"))
+                .setAt(BEGUN.plusSeconds(4))
+                .build();
+        assertThat(log(stopped, 100, chunk(OutputStream.OUT, 0, "one\ntwo"), late))
+                .isEqualTo(HEAD + """
+            [11/21/2026 03:00:02 > node-1: INFO] one\r
+            [11/21/2026 03:00:02 > node-1: INFO] two\r
+            [11/21/2026 03:00:03 > node-1: SYS INFO] Status changed to Stopping\r
+            [11/21/2026 03:00:04 > node-1: INFO] still here\r
+            [11/21/2026 03:01:03 > node-1: SYS INFO] WebJob process was aborted\r
+            [11/21/2026 03:01:03 > node-1: SYS INFO] Status changed to Stopped\r
+            """);
+        WebJobRun inTime = WebJobRun.newBuilder(stopped).setExitCode(0).build();
+        assertThat(log(inTime, 100))
+                .contains("Status changed to Stopping")
+                .doesNotContain("aborted")
+                .endsWith("Status changed to Stopped\r\n");
+    }
+
+    @Test
+    void saysThatOutputWasCut() {
+        String detail = "99000 bytes of output beyond the limit outputBytes were dropped.";
+        assertThat(log(ended(WebJobRunStatus.SUCCESS, 0, detail), 100, chunk(OutputStream.OUT, 0, "one\n")))
+                .isEqualTo(HEAD
+                        + line("INFO", "one")
+                        + "[11/21/2026 03:00:05 > node-1: WARN] " + detail + "\r\n"
+                        + tail(null, "Success"));
     }
 
     @Test
