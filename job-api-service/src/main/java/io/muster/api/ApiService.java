@@ -247,6 +247,7 @@ public final class ApiService implements AutoCloseable {
         SiteListener siteListener = new SiteListener(LogFollower.Source.of(options.kafka()), codecs, views, artifacts);
         ArtifactSweeper sweeper = new ArtifactSweeper(artifacts, views, siteListener::ready, options.clock());
         register(artifacts, options.surfaces().uploads().kept(), meters);
+        ComputeMeters.register(views.nodes(), views.sites(), meters);
         listener.start();
         siteListener.start();
         sweeper.start();

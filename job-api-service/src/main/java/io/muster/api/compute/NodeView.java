@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Follows the events of pools: which nodes they have, and how these are. Thread-safe. */
@@ -185,6 +186,27 @@ public final class NodeView {
     /** Lists the pools that have nodes, in the order of their ids. */
     public synchronized List<String> pools() {
         return List.copyOf(pools.keySet());
+    }
+
+    /** Counts the nodes of all pools that are in a state. */
+    public synchronized long count(State state) {
+        return known().filter(node -> node.state() == state).count();
+    }
+
+    /** Counts the slots of the nodes that take tasks. */
+    public synchronized long slots() {
+        return known().filter(node -> node.enabled() && (node.state() == State.IDLE || node.state() == State.RUNNING))
+                .mapToLong(Known::slots)
+                .sum();
+    }
+
+    /** Counts the tasks that nodes have, or are about to. */
+    public synchronized long tasks() {
+        return known().mapToLong(node -> node.tasks().size()).sum();
+    }
+
+    private Stream<Known> known() {
+        return pools.values().stream().flatMap(nodes -> nodes.values().stream());
     }
 
     /** Lists the nodes of a pool in the order of their ids. */

@@ -2,6 +2,7 @@ package io.muster.api.job;
 
 import io.muster.records.Site;
 import io.muster.records.WebJob;
+import io.muster.records.WebJobRunStatus;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,15 @@ public final class SiteView {
     public void forget(String site) {
         unreadable.remove(site);
         sites.remove(site);
+    }
+
+    /** Counts the runs of all sites that have a status. */
+    public long runs(WebJobRunStatus status) {
+        return sites.values().stream()
+                .flatMap(site -> site.getWebJobs().stream())
+                .flatMap(job -> job.getRuns().stream())
+                .filter(run -> run.getStatus() == status)
+                .count();
     }
 
     /** Notes that a site's record can't be read: what that site refers to is not known. */
