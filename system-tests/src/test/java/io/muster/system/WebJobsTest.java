@@ -326,6 +326,40 @@ class WebJobsTest {
                 .isBetween(200, 204);
     }
 
+    /** Holds field case 64: the wait is a limit, and the log says how a program ended. */
+    @Test
+    void stopsAContinuousJobInTimeOrAbortsItBehindItsWait() throws Exception {
+        continuous("deaf", "trap '' TERM\necho begun\nwhile true; do sleep 0.1; done\n");
+        continuous("polite", "echo begun\nuntil [ -e \"$WEBJOBS_SHUTDOWN_FILE\" ]; do sleep 0.1; done\necho bye\n");
+        assertThat(stopped("deaf"))
+                .containsSubsequence(
+                        "Status changed to Stopping", "WebJob process was aborted", "Status changed to Stopped");
+        assertThat(stopped("polite"))
+                .containsSubsequence("Status changed to Stopping", "INFO] bye", "Status changed to Stopped")
+                .doesNotContain("aborted");
+    }
+
+    private static void continuous(String name, String script) throws Exception {
+        String path = "/api/continuouswebjobs/" + name;
+        HttpResponse<String> answer = put(path, script.getBytes(StandardCharsets.UTF_8), "attachment; filename=run.sh");
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(ask("PUT", path + "/settings", "{\"stopping_wait_time\":3}").statusCode())
+                .isEqualTo(200);
+    }
+
+    /** Stops a job whose program runs. @return its log */
+    private static String stopped(String name) throws Exception {
+        String path = "/api/continuouswebjobs/" + name;
+        String log = "/vfs/data/jobs/continuous/" + name + "/job_log.txt";
+        awaitAnswer(path + "/settings", "stopping_wait_time");
+        awaitAnswer(log, "INFO] begun");
+        assertThat(ask("POST", path + "/stop", "").statusCode()).isEqualTo(200);
+        awaitAnswer(path, "\"status\":\"Stopped\"");
+        String text = ask("GET", log, "").body();
+        assertThat(ask("DELETE", path, "").statusCode()).isEqualTo(200);
+        return text;
+    }
+
     /** Tries WebJobs as somebody new would: each snippet of the page, one behind another, in one shell. */
     @Test
     void runsThePageAsItIsPrinted() throws Exception {
