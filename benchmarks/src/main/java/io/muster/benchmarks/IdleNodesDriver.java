@@ -8,7 +8,7 @@ import io.muster.codec.Codecs;
 import io.muster.device.DeviceClient;
 import io.muster.device.DeviceConnector;
 import io.muster.device.DeviceProgram;
-import io.muster.device.TaskOrder;
+import io.muster.device.TaskOrders;
 import io.muster.service.registry.ConfluentSchemaRegistry;
 import io.muster.service.registry.RegistrySettings;
 import io.muster.standalone.RestClient;
@@ -16,6 +16,7 @@ import io.muster.standalone.Standalone;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
@@ -108,22 +109,23 @@ public final class IdleNodesDriver {
         }
 
         @Override
-        public void taskOrdered(DeviceClient device, TaskOrder order) {
-            switch (order.name()) {
-                case "join" -> join(device, order.body());
-                case "lease" -> leases.increment();
-                default -> throw new IllegalStateException("an idle node was ordered, order=" + order.name());
-            }
-        }
-
-        private void join(DeviceClient device, byte[] body) {
-            JsonNode order;
+        public void tasksOrdered(DeviceClient device, TaskOrders orders) {
+            JsonNode all;
             try {
-                order = JSON.readTree(body);
+                all = JSON.readTree(orders.body());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            String poolId = order.path("poolId").asText();
+            for (JsonNode order : all) {
+                switch (order.path("type").asText()) {
+                    case "join" -> join(device, orders.poolId(), order);
+                    case "lease" -> leases.increment();
+                    default -> throw new IllegalStateException("an idle node was ordered, order=" + order);
+                }
+            }
+        }
+
+        private void join(DeviceClient device, String poolId, JsonNode order) {
             long every = Math.min(
                     TimeUnit.SECONDS.toMillis(order.path("leaseSeconds").asLong()) / 3, LONGEST_PAUSE_MS);
             report(device, poolId);
@@ -142,11 +144,12 @@ public final class IdleNodesDriver {
 
         private void report(DeviceClient device, String poolId) {
             number++;
-            device.reportTask(
+            device.reportToPool(
                             poolId,
-                            "{\"type\":\"node\",\"number\":" + number
-                                    + ",\"boot\":\"idle\",\"slots\":2,\"capabilities\":[\"bash\",\"node\",\"python\",\"sh\"],"
-                                    + "\"holding\":[]}")
+                            ("[{\"type\":\"node\",\"number\":" + number
+                                            + ",\"boot\":\"idle\",\"slots\":2,\"capabilities\":[\"bash\",\"node\",\"python\",\"sh\"],"
+                                            + "\"holding\":[]}]")
+                                    .getBytes(StandardCharsets.UTF_8))
                     .exceptionally(_ -> null);
         }
     }

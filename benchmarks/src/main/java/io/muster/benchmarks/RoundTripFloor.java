@@ -210,7 +210,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, List<Object> reports) {
         throw new AssertionError(nodeId);
     }
 

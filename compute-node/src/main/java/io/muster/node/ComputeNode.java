@@ -10,7 +10,6 @@ import io.muster.node.files.HttpArtifacts;
 import io.muster.node.program.BootClock;
 import io.muster.node.program.ControlGroups;
 import io.muster.node.program.Programs;
-import io.muster.node.wire.ReportWriter;
 import io.muster.node.work.AttemptKey;
 import io.muster.node.work.Effect;
 import io.muster.node.work.Input;
@@ -77,6 +76,7 @@ public final class ComputeNode implements AutoCloseable {
     private final Consumer<End> ends;
     private final NodeWork work;
     private final NodeDevice hub;
+    private final Reports reports;
     private final DeviceConnector connector;
     private final DeviceClient device;
     private final BlockingQueue<Heard> inbox = new LinkedBlockingQueue<>();
@@ -87,7 +87,6 @@ public final class ComputeNode implements AutoCloseable {
     private final Thread decider;
     private volatile boolean closing;
     private volatile boolean closed;
-    private int unsaid;
     private boolean ending;
 
     private ComputeNode(
@@ -110,6 +109,7 @@ public final class ComputeNode implements AutoCloseable {
         this.work = new NodeWork(run, description.facts(), journal.left());
         this.hub = new NodeDevice(
                 input -> inbox.add(new Heard(null, input)), () -> inbox.size() > MOST_BEHIND, this::describe);
+        this.reports = new Reports(hub, input -> inbox.add(new Heard(null, input)));
         this.attempts = new Attempts(
                 programs, folders, interpreters, hub, timer, (of, input) -> inbox.add(new Heard(of, input)));
         this.decider = Thread.ofPlatform().daemon().name("decider").unstarted(this::decide);
@@ -254,7 +254,7 @@ public final class ComputeNode implements AutoCloseable {
                 }
                 batch.clear();
                 carryOut(effects);
-                if (ending && unsaid == 0 && work.isQuiet()) {
+                if (ending && reports.isQuiet() && work.isQuiet()) {
                     quiet.complete(null);
                 }
             }
@@ -275,7 +275,7 @@ public final class ComputeNode implements AutoCloseable {
         if (heard.input() instanceof Input.Tick) {
             ticking.set(false);
         } else if (heard.input() instanceof Input.Said) {
-            unsaid--;
+            reports.said();
         } else if (heard.input() instanceof Input.Shutdown) {
             ending = true;
         }
@@ -302,7 +302,7 @@ public final class ComputeNode implements AutoCloseable {
                     journal.forget(key);
                     attempts.cancel(key);
                 }
-                case Effect.Say say -> say(say);
+                case Effect.Say say -> reports.add(say);
                 case Effect.HoldLease(long until) -> attempts.holdLease(until);
                 case Effect.Restart _ -> {
                     LOG.info("The pool has the node start anew");
@@ -317,13 +317,7 @@ public final class ComputeNode implements AutoCloseable {
                 }
             }
         }
-    }
-
-    private void say(Effect.Say say) {
-        unsaid++;
-        hub.over(say.connection(), over -> over.reportTask(say.poolId(), ReportWriter.json(say.report())))
-                .whenComplete((_, error) -> inbox.add(
-                        new Heard(null, new Input.Said(say.connection(), say.poolId(), say.report(), error == null))));
+        reports.send();
     }
 
     /** Returns whether it is connected to its hub. */

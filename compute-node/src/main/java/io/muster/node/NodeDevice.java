@@ -2,10 +2,9 @@ package io.muster.node;
 
 import io.muster.device.DeviceClient;
 import io.muster.device.DeviceProgram;
-import io.muster.device.TaskOrder;
+import io.muster.device.TaskOrders;
 import io.muster.node.wire.OrderReader;
 import io.muster.node.work.Input;
-import io.muster.node.work.Order;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -57,21 +56,16 @@ final class NodeDevice implements DeviceProgram {
     }
 
     @Override
-    public void taskOrdered(DeviceClient device, TaskOrder order) {
+    public void tasksOrdered(DeviceClient device, TaskOrders orders) {
         this.device = device;
         if (isBehind.getAsBoolean()) {
             LOG.error("Orders come faster than they are carried out: the connection is closed");
             device.cut();
             return;
         }
-        Order read;
-        try {
-            read = OrderReader.read(order.name(), order.body());
-        } catch (IllegalArgumentException e) {
-            LOG.error("An order can't be read and is passed over, order={} reason={}", order.name(), e.getMessage());
-            return;
-        }
-        heard.accept(new Input.Ordered(connection, read));
+        OrderReader.Read read = OrderReader.read(orders.poolId(), orders.body());
+        read.unreadable().forEach(reason -> LOG.error("An order can't be read and is passed over, reason={}", reason));
+        read.orders().forEach(order -> heard.accept(new Input.Ordered(connection, order)));
     }
 
     /** Returns what ends with the next end of a connection. */

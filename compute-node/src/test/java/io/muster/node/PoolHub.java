@@ -134,7 +134,8 @@ final class PoolHub implements AutoCloseable {
             } else if (isOutput) {
                 output(topic, body);
             } else if (topic.startsWith("$muster/tasks/reports/")) {
-                report(topic.substring("$muster/tasks/reports/".length()), JSON.readTree(body));
+                String pool = topic.substring("$muster/tasks/reports/".length());
+                JSON.readTree(body).forEach(report -> report(pool, report));
             }
         }
 
@@ -195,7 +196,7 @@ final class PoolHub implements AutoCloseable {
     }
 
     void order(String name, ObjectNode order, String pool) {
-        publish("$muster/tasks/orders/" + name, order.put("poolId", pool).toString());
+        publish("$muster/tasks/orders/" + pool, "[" + order.put("type", name) + "]");
     }
 
     /** Orders something about the attempt of placement 1. */

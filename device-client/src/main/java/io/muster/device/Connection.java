@@ -209,8 +209,8 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
                 acknowledge(packetId);
             }
             case Topics.Incoming.Message received -> message(received.bag(), body, packetId);
-            case Topics.Incoming.Order order -> {
-                run(() -> device.program().taskOrdered(device, new TaskOrder(order.name(), body)));
+            case Topics.Incoming.Orders orders -> {
+                run(() -> device.program().tasksOrdered(device, new TaskOrders(orders.poolId(), body)));
                 acknowledge(packetId);
             }
             // A hub of another version may know topics that this program does not.

@@ -97,12 +97,11 @@ public final class DeviceClient implements AutoCloseable {
     /**
      * Reports to the pool that the device is in.
      *
-     * @param report JSON
+     * @param reports JSON: a list of reports
      * @return as that of {@link #send}
      */
-    public CompletableFuture<Void> reportTask(String poolId, String report) {
-        byte[] body = report.getBytes(StandardCharsets.UTF_8);
-        return request(now -> now.publish(Topics.taskReports(poolId), body, Window.REPORTS));
+    public CompletableFuture<Void> reportToPool(String poolId, byte[] reports) {
+        return request(now -> now.publish(Topics.taskReports(poolId), reports, Window.REPORTS));
     }
 
     /** Sends what a task's program wrote. @return as that of {@link #send}: too much waits also where it is 1 MiB */

@@ -41,8 +41,8 @@ public interface DeviceProgram {
         return CompletableFuture.completedFuture(null);
     }
 
-    /** Takes an order of the pool that the device is in. It came over the connection that there is. */
-    default void taskOrdered(DeviceClient device, TaskOrder order) {}
+    /** Takes orders of the pool that the device is in, or is to be in. They came over the connection that there is. */
+    default void tasksOrdered(DeviceClient device, TaskOrders orders) {}
 
     /** Runs when the device is connected and subscribed. */
     default void connected(DeviceClient device) {}

@@ -33,7 +33,7 @@ final class Topics {
 
         record Message(String bag) implements Incoming {}
 
-        record Order(String name) implements Incoming {}
+        record Orders(String poolId) implements Incoming {}
 
         /** Is no topic that this device subscribed to, or is one that is cut short. */
         record Unknown() implements Incoming {}
@@ -93,7 +93,7 @@ final class Topics {
             return new Incoming.DesiredChange();
         }
         if (topic.startsWith(TASK_ORDERS)) {
-            return new Incoming.Order(topic.substring(TASK_ORDERS.length()));
+            return new Incoming.Orders(topic.substring(TASK_ORDERS.length()));
         }
         String messages = messages(deviceId);
         return topic.startsWith(messages)

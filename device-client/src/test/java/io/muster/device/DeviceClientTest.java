@@ -246,8 +246,8 @@ class DeviceClientTest {
     void passesOrdersOn() throws IOException {
         RecordedProgram program = new RecordedProgram();
         connected(program);
-        hub.link().publish("$muster/tasks/orders/start", "{\"poolId\":\"p\"}");
-        await().until(() -> program.log.contains("order start {\"poolId\":\"p\"}"));
+        hub.link().publish("$muster/tasks/orders/p", "[{\"type\":\"leave\"}]");
+        await().until(() -> program.log.contains("orders p [{\"type\":\"leave\"}]"));
     }
 
     private static TaskOutput output(long offset, String text) {
@@ -258,11 +258,12 @@ class DeviceClientTest {
     @Test
     void reportsTasksUntilTheHubHasIt() throws Exception {
         DeviceClient device = connected(new RecordedProgram());
-        device.reportTask("p", "{\"type\":\"node\"}").get();
+        device.reportToPool("p", "[{\"type\":\"node\"}]".getBytes(StandardCharsets.UTF_8))
+                .get();
         device.sendTaskOutput(output(12, "oops")).get();
         assertThat(hub.log)
                 .contains(
-                        "PUBLISH $muster/tasks/reports/p {\"type\":\"node\"}",
+                        "PUBLISH $muster/tasks/reports/p [{\"type\":\"node\"}]",
                         "PUBLISH $muster/tasks/output/p/?taskId=purge%2F7%268&placement=3&stream=err&offset=12 oops");
     }
 
@@ -276,8 +277,8 @@ class DeviceClientTest {
         }
         assertThatThrownBy(() -> device.sendTaskOutput(output(16, "1")).get())
                 .hasCauseInstanceOf(IllegalStateException.class);
-        device.reportTask("p", "{}");
-        awaitLog("PUBLISH $muster/tasks/reports/p {}");
+        device.reportToPool("p", "[]".getBytes(StandardCharsets.UTF_8));
+        awaitLog("PUBLISH $muster/tasks/reports/p []");
     }
 
     @Test

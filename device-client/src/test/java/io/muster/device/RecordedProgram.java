@@ -50,8 +50,8 @@ class RecordedProgram implements DeviceProgram {
     }
 
     @Override
-    public void taskOrdered(DeviceClient device, TaskOrder order) {
-        log.add("order " + order.name() + " " + new String(order.body(), StandardCharsets.UTF_8));
+    public void tasksOrdered(DeviceClient device, TaskOrders orders) {
+        log.add("orders " + orders.poolId() + " " + new String(orders.body(), StandardCharsets.UTF_8));
     }
 
     @Override

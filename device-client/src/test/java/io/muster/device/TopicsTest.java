@@ -22,8 +22,8 @@ class TopicsTest {
                 Arguments.of("$iothub/twin/res/204/?$rid=1&$version=x", unknown),
                 Arguments.of("$iothub/twin/res/?$rid=1", unknown),
                 Arguments.of("devices/d/messages/devicebound/a=1", new Topics.Incoming.Message("a=1")),
-                Arguments.of("$muster/tasks/orders/start", new Topics.Incoming.Order("start")),
-                Arguments.of("$muster/tasks/orders/", new Topics.Incoming.Order("")),
+                Arguments.of("$muster/tasks/orders/p", new Topics.Incoming.Orders("p")),
+                Arguments.of("$muster/tasks/orders/", new Topics.Incoming.Orders("")),
                 Arguments.of("$muster/tasks/reports/p", unknown),
                 Arguments.of("devices/e/messages/devicebound/a=1", unknown),
                 Arguments.of("", unknown));

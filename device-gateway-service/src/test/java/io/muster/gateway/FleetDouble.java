@@ -75,8 +75,8 @@ final class FleetDouble implements Fleet {
     }
 
     @Override
-    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
-        reports.add(report);
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, List<Object> said) {
+        reports.addAll(said);
         return CompletableFuture.completedFuture(null);
     }
 

@@ -2,6 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.planner.PlannerDriver.Ordered;
 import io.muster.records.AddBatchPool;
 import io.muster.records.AllocationState;
 import io.muster.records.BatchPool;
@@ -16,7 +17,6 @@ import io.muster.records.DeleteBatchPool;
 import io.muster.records.ExitCause;
 import io.muster.records.JoinPool;
 import io.muster.records.NodeLossRule;
-import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
 import io.muster.records.RemoveBatchPoolNodes;
@@ -78,7 +78,7 @@ class BatchPoolTopologyTest {
         planner.advance(Duration.ofSeconds(6));
         assertThat(pool().getNodes()).isEqualTo(2);
         assertThat(pool().getAllocation()).isEqualTo(AllocationState.STEADY);
-        assertThat(planner.orders("c")).endsWith(new NodeOrder(epoch, "Lyon", new JoinPool(60)));
+        assertThat(planner.orders("c")).endsWith(new Ordered(epoch, "Lyon", new JoinPool(60)));
 
         planner.batchPool("LYON", new ResizeBatchPool(1, null, null, Deallocation.REQUEUE, null));
         planner.advance(Duration.ofMillis(20));
@@ -123,7 +123,7 @@ class BatchPoolTopologyTest {
         assertThat(planner.batchPools()).doesNotContainKey("lyon");
         long epoch = planner.connect("a", Capability.TASKS);
         planner.advance(Duration.ofMillis(20));
-        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
+        assertThat(planner.orders("a")).endsWith(new Ordered(epoch, "$reserve", new JoinPool(60)));
     }
 
     @Test
@@ -152,7 +152,7 @@ class BatchPoolTopologyTest {
             planner.reportToPool(
                     "Lyon",
                     node,
-                    planner.orders(node).getLast().getEpoch(),
+                    planner.orders(node).getLast().epoch(),
                     new NodeReported(2L, "boot", 2, List.of("vmSize=local", "of-" + node), List.of()));
         }
         planner.pool(
@@ -168,8 +168,8 @@ class BatchPoolTopologyTest {
                         .setOnNodeLoss(NodeLossRule.PLACE_AGAIN)
                         .build()));
         planner.advance(Duration.ofMillis(20));
-        TaskToken token = ((StartAttempt) planner.orders("b").getLast().getOrder()).getToken();
-        long epoch = planner.orders("b").getLast().getEpoch();
+        TaskToken token = ((StartAttempt) planner.orders("b").getLast().order()).getToken();
+        long epoch = planner.orders("b").getLast().epoch();
         planner.batchPool(
                 "Lyon", new RemoveBatchPoolNodes(List.of("a", "b"), null, Deallocation.TASK_COMPLETION, null));
         for (int second = 0; second < 12; second++) {

@@ -107,7 +107,7 @@ class BatchTopologyTest {
     }
 
     private TaskToken started() {
-        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().getOrder();
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().order();
         planner.reportToPool(POOL, NODE, epoch, new ProgramStarted(start.getToken()));
         return start.getToken();
     }
@@ -127,7 +127,7 @@ class BatchTopologyTest {
         assertThat(ask(job())).isInstanceOf(BatchJob.class);
         BatchTasksAdded added = (BatchTasksAdded) ask(new AddBatchTasks(List.of(task("Frame-1", 1))));
         assertThat(added.getTasks()).extracting(BatchTaskAdded::getTaskId).containsExactly("Frame-1");
-        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().getOrder();
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().order();
         assertThat(start.getProgram().getCommand()).containsExactly("render", "--frame", "Frame-1");
         assertThat(start.getProgram().getEnvironment())
                 .containsEntry("AZ_BATCH_JOB_ID", JOB)
@@ -192,7 +192,7 @@ class BatchTopologyTest {
         ask(new AddBatchTasks(List.of(task("a", 3))));
         TaskToken token = started();
         ask(new TerminateBatchTask("a", null));
-        assertThat(planner.orders(NODE).getLast().getOrder()).isEqualTo(new StopAttempt(token));
+        assertThat(planner.orders(NODE).getLast().order()).isEqualTo(new StopAttempt(token));
         exited(token, 143, ExitCause.STOPPED);
         BatchTask task = read("a");
         assertThat(task.getState()).isEqualTo(BatchTaskState.COMPLETED);
@@ -284,7 +284,7 @@ class BatchTopologyTest {
         exited(token, 143, ExitCause.STOPPED);
         planner.pool(POOL, new SetNodeScheduling(NODE, true, Deallocation.TASK_COMPLETION));
         planner.advance(TICK);
-        StartAttempt lost = (StartAttempt) planner.orders(NODE).getLast().getOrder();
+        StartAttempt lost = (StartAttempt) planner.orders(NODE).getLast().order();
         planner.reportToPool(POOL, NODE, epoch, new StartUndelivered(lost.getToken()));
         planner.reportToPool(POOL, NODE, epoch, new NodeReported(2L, "boot", 1, List.of(), List.of()));
         planner.advance(TICK);
@@ -306,7 +306,7 @@ class BatchTopologyTest {
         ask(new DisableBatchJob(tasks, null));
         assertThat(planner.latestBatchJob(JOB).getState()).isEqualTo(BatchJobState.DISABLING);
         ask(new AddBatchTasks(List.of(task("b", 0))));
-        assertThat(planner.orders(NODE).getLast().getOrder() instanceof StopAttempt)
+        assertThat(planner.orders(NODE).getLast().order() instanceof StopAttempt)
                 .isEqualTo(tasks != DisableTasks.WAIT);
         exited(token, 143, tasks == DisableTasks.WAIT ? ExitCause.ITSELF : ExitCause.STOPPED);
         assertThat(planner.latestBatchJob(JOB).getState()).isEqualTo(BatchJobState.DISABLED);
@@ -385,7 +385,7 @@ class BatchTopologyTest {
         ask(new ChangeBatchTask("a", new TaskConstraints(1, 90_000L, null), null));
         node(1);
         planner.advance(TICK);
-        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().getOrder();
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().order();
         assertThat(start.getProgram().getWallClockSeconds()).isEqualTo(90);
         exited(started(), 7, ExitCause.ITSELF);
         exited(started(), 0, ExitCause.ITSELF);

@@ -48,7 +48,10 @@ import io.muster.records.MethodRequest;
 import io.muster.records.MethodRequests;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
-import io.muster.records.NodeOrder;
+import io.muster.records.NodeConnected;
+import io.muster.records.NodeOrders;
+import io.muster.records.NodeRemoved;
+import io.muster.records.NodeReports;
 import io.muster.records.PoolCommand;
 import io.muster.records.PoolReport;
 import io.muster.records.Reply;
@@ -125,7 +128,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<Reply> replies = new ArrayList<>();
     private final List<DeadLetter> deadLetters = new ArrayList<>();
     private final List<JobRefusal> refusals = new ArrayList<>();
-    private final List<Object> poolEvents = new ArrayList<>();
+    private final List<List<Object>> poolEvents = new ArrayList<>();
     private final List<TaskNews> news = new ArrayList<>();
     private final List<Object> nodeNews = new ArrayList<>();
     private final List<SiteCommand> siteCommands = new ArrayList<>();
@@ -462,20 +465,43 @@ final class PlannerDriver implements AutoCloseable {
 
     /** Reports as a node to a pool, over the connection of that epoch. */
     void reportToPool(String poolId, String nodeId, long epoch, Object report) {
-        send(Topics.POOL_REPORTS, poolId, new PoolReport(poolId, nodeId, 0, epoch, now, report));
+        boolean isOfNode = !(report instanceof NodeConnected || report instanceof NodeRemoved);
+        Object said = isOfNode ? new NodeReports(List.of(report)) : report;
+        send(Topics.POOL_REPORTS, poolId, new PoolReport(poolId, nodeId, 0, epoch, now, said));
     }
 
-    /** Lists the orders that a node was given, with their epochs, in order. */
-    List<NodeOrder> orders(String nodeId) {
+    /** Reports as a node to a pool, all at once. */
+    void reportToPool(String poolId, String nodeId, long epoch, List<Object> reports) {
+        send(Topics.POOL_REPORTS, poolId, new PoolReport(poolId, nodeId, 0, epoch, now, new NodeReports(reports)));
+    }
+
+    /** Is an order to a node, over the connection of that epoch. */
+    record Ordered(long epoch, String poolId, Object order) {}
+
+    /** Lists the orders that a node was given, in order. */
+    List<Ordered> orders(String nodeId) {
+        return ordersTogether(nodeId).stream()
+                .flatMap(some ->
+                        some.getOrders().stream().map(order -> new Ordered(some.getEpoch(), some.getPoolId(), order)))
+                .toList();
+    }
+
+    /** Lists the orders that a node was given, as they came. */
+    List<NodeOrders> ordersTogether(String nodeId) {
         return deliveries.stream()
                 .filter(delivery -> nodeId.equals(delivery.getDeviceId()))
                 .map(Delivery::getDelivery)
-                .filter(NodeOrder.class::isInstance)
-                .map(NodeOrder.class::cast)
+                .filter(NodeOrders.class::isInstance)
+                .map(NodeOrders.class::cast)
                 .toList();
     }
 
     List<Object> poolEvents() {
+        return poolEvents.stream().flatMap(List::stream).toList();
+    }
+
+    /** Lists the events of pools, a record each. */
+    List<List<Object>> poolEventsTogether() {
         return poolEvents;
     }
 
@@ -625,7 +651,7 @@ final class PlannerDriver implements AutoCloseable {
         replies.addAll(written(Topics.REPLIES));
         deadLetters.addAll(written(Topics.DEAD_LETTERS));
         refusals.addAll(written(Topics.JOB_REFUSALS));
-        written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.addAll(batch.getEvents()));
+        written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.add(List.copyOf(batch.getEvents())));
         news.addAll(written(Topics.SITE_TASKS));
         written(Topics.BATCH_POOL_NODES).forEach(each -> nodeNews.add(each.getNews()));
         taskEvents.addAll(

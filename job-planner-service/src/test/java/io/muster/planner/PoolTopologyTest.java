@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.muster.planner.PlannerDriver.Ordered;
 import io.muster.records.AcknowledgeExit;
 import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
@@ -20,7 +21,6 @@ import io.muster.records.MoveNodes;
 import io.muster.records.NodeAdmitted;
 import io.muster.records.NodeConnected;
 import io.muster.records.NodeLossRule;
-import io.muster.records.NodeOrder;
 import io.muster.records.NodeReleased;
 import io.muster.records.NodeReported;
 import io.muster.records.NodeStays;
@@ -38,6 +38,7 @@ import io.muster.records.StartUndelivered;
 import io.muster.records.StopAttempt;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
+import io.muster.records.SubmitTasks;
 import io.muster.records.TaskAttempt;
 import io.muster.records.TaskCompleted;
 import io.muster.records.TaskEnded;
@@ -130,19 +131,19 @@ class PoolTopologyTest {
     }
 
     private Object lastOrder(String node) {
-        return planner.orders(node).getLast().getOrder();
+        return planner.orders(node).getLast().order();
     }
 
     @Test
     void asksADeviceOfThePoolToReportOverEachConnection() {
         long epoch = connect("a");
-        assertThat(planner.orders("a")).containsExactly(new NodeOrder(epoch, POOL, new JoinPool(60)));
+        assertThat(planner.orders("a")).containsExactly(new Ordered(epoch, POOL, new JoinPool(60)));
         report("a", epoch, 3);
-        assertThat(planner.orders("a").getLast()).isEqualTo(new NodeOrder(epoch, POOL, new GrantLease(3L)));
+        assertThat(planner.orders("a").getLast()).isEqualTo(new Ordered(epoch, POOL, new GrantLease(3L)));
         long second = planner.connect("a");
         assertThat(planner.orders("a").getLast())
                 .as("its session has subscribed before")
-                .isEqualTo(new NodeOrder(second, POOL, new JoinPool(60)));
+                .isEqualTo(new Ordered(second, POOL, new JoinPool(60)));
     }
 
     @Test
@@ -155,7 +156,7 @@ class PoolTopologyTest {
         planner.connect("nowhere", Capability.TASKS);
         planner.create("other", "{\"compute\":{\"pool\":\"default\"}}");
         planner.connect("other", Capability.METHODS);
-        assertThat(planner.orders("reserve")).containsExactly(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
+        assertThat(planner.orders("reserve")).containsExactly(new Ordered(epoch, "$reserve", new JoinPool(60)));
         planner.reportToPool(
                 "$reserve",
                 "thermometer",
@@ -164,7 +165,7 @@ class PoolTopologyTest {
         planner.pool("$reserve", new MoveNodes(POOL, 2, List.of(), List.of("vmSize=local"), Deallocation.REQUEUE));
         assertThat(planner.orders("thermometer"))
                 .as("no device becomes a node by its own word")
-                .containsExactly(new NodeOrder(unmarked, "$reserve", new LeavePool()));
+                .containsExactly(new Ordered(unmarked, "$reserve", new LeavePool()));
         assertThat(planner.orders("nowhere")).isEmpty();
         assertThat(planner.orders("other")).isEmpty();
     }
@@ -175,7 +176,7 @@ class PoolTopologyTest {
         submit("t");
         TaskToken token = new TaskToken("t", 0L);
         assertThat(planner.orders("a").getLast())
-                .isEqualTo(new NodeOrder(
+                .isEqualTo(new Ordered(
                         epoch,
                         POOL,
                         new StartAttempt(
@@ -188,6 +189,40 @@ class PoolTopologyTest {
         assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token));
         assertThat(news("t")).containsExactly(started("a", token), ended(TaskResult.SUCCEEDED, 0));
         assertThat(planner.poolEvents()).contains(new TaskCompleted("t", TaskResult.SUCCEEDED, 0, ""));
+    }
+
+    /** Each record costs each process that reads it: tasks that end at once come by the hundred. */
+    @Test
+    void writesWhatComesTogetherInOneRecordAnEventsTopicAndANode() {
+        long epoch = node("a");
+        planner.pool(
+                POOL,
+                new SubmitTasks(List.of(task("t", NodeLossRule.PLACE_AGAIN), task("u", NodeLossRule.PLACE_AGAIN))));
+        assertThat(planner.poolEventsTogether().getLast()).hasSize(2).allMatch(TaskQueued.class::isInstance);
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.ordersTogether("a").getLast().getOrders())
+                .hasSize(2)
+                .allMatch(StartAttempt.class::isInstance);
+        TaskToken t = new TaskToken("t", 0L);
+        TaskToken u = new TaskToken("u", 1L);
+        planner.reportToPool(
+                POOL,
+                "a",
+                epoch,
+                List.of(
+                        new ProgramStarted(t),
+                        new ProgramStarted(u),
+                        new ProgramExited(t, 0, ExitCause.ITSELF, ""),
+                        new ProgramExited(u, 3, ExitCause.ITSELF, "")));
+        assertThat(planner.ordersTogether("a").getLast().getOrders())
+                .containsExactly(new AcknowledgeExit(t), new AcknowledgeExit(u));
+        assertThat(planner.poolEventsTogether())
+                .anySatisfy(together -> assertThat(together)
+                        .contains(
+                                new TaskCompleted("t", TaskResult.SUCCEEDED, 0, ""),
+                                new TaskCompleted("u", TaskResult.FAILED, 3, "")));
+        assertThat(news("t")).containsExactly(started("a", t), ended(TaskResult.SUCCEEDED, 0));
+        assertThat(news("u")).containsExactly(started("a", u), ended(TaskResult.FAILED, 3));
     }
 
     @Test
@@ -206,7 +241,7 @@ class PoolTopologyTest {
         planner.advance(Duration.ofMillis(20));
         assertThat(planner.orders("a"))
                 .as("no order reaches the node before it reports again")
-                .filteredOn(order -> order.getOrder() instanceof StartAttempt)
+                .filteredOn(order -> order.order() instanceof StartAttempt)
                 .hasSize(1);
         report("a", epoch, 2);
         planner.advance(Duration.ofMillis(20));
@@ -245,13 +280,13 @@ class PoolTopologyTest {
             planner.pass(Duration.ofSeconds(1));
             report("b", other, second);
         }
-        assertThat(planner.orders("b")).noneMatch(order -> order.getOrder() instanceof StartAttempt);
+        assertThat(planner.orders("b")).noneMatch(order -> order.order() instanceof StartAttempt);
         for (int second = 75; second <= 78; second++) {
             planner.pass(Duration.ofSeconds(1));
             report("b", other, second);
         }
         assertThat(planner.orders("b"))
-                .filteredOn(order -> order.getOrder() instanceof StartAttempt)
+                .filteredOn(order -> order.order() instanceof StartAttempt)
                 .hasSize(1);
         assertThat(planner.delivered(CloseConnection.class))
                 .extracting(CloseConnection::getEpoch)
@@ -285,11 +320,11 @@ class PoolTopologyTest {
         long epoch = node("a");
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"pool\":\"other\"}}", null)));
         assertThat(planner.orders("a"))
-                .endsWith(new NodeOrder(epoch, POOL, new LeavePool()), new NodeOrder(epoch, "other", new JoinPool(60)));
+                .endsWith(new Ordered(epoch, POOL, new LeavePool()), new Ordered(epoch, "other", new JoinPool(60)));
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":null}", null)));
-        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "other", new LeavePool()));
+        assertThat(planner.orders("a")).endsWith(new Ordered(epoch, "other", new LeavePool()));
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"spare\":true}}", null)));
-        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
+        assertThat(planner.orders("a")).endsWith(new Ordered(epoch, "$reserve", new JoinPool(60)));
         int before = planner.orders("a").size();
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"floor\":3}", null)));
         assertThat(planner.orders("a")).as("other tags say nothing").hasSize(before);
@@ -319,7 +354,7 @@ class PoolTopologyTest {
     void dismissesANodeWhoseDeviceIsDeleted() {
         node("a");
         planner.device("a", new DeleteDevice(null));
-        assertThat(planner.orders("a")).anyMatch(order -> order.getOrder() instanceof LeavePool);
+        assertThat(planner.orders("a")).anyMatch(order -> order.order() instanceof LeavePool);
     }
 
     @Test
@@ -329,8 +364,7 @@ class PoolTopologyTest {
         report("a", epoch, 1);
         assertThat(planner.orders("a"))
                 .containsExactly(
-                        new NodeOrder(epoch, "$reserve", new JoinPool(60)),
-                        new NodeOrder(epoch, POOL, new LeavePool()));
+                        new Ordered(epoch, "$reserve", new JoinPool(60)), new Ordered(epoch, POOL, new LeavePool()));
     }
 
     /** Connects a node of the reserve that reports at once. */
@@ -350,9 +384,7 @@ class PoolTopologyTest {
         planner.pool(POOL, new WatchNodes(owner, false));
         planner.pool("$reserve", new MoveNodes(POOL, 1, List.of(), List.of("vmSize=local"), Deallocation.REQUEUE));
         assertThat(planner.orders("a"))
-                .endsWith(
-                        new NodeOrder(epoch, "$reserve", new LeavePool()),
-                        new NodeOrder(epoch, POOL, new JoinPool(60)));
+                .endsWith(new Ordered(epoch, "$reserve", new LeavePool()), new Ordered(epoch, POOL, new JoinPool(60)));
         assertThat(planner.orders("b")).as("one is enough").hasSize(2);
         assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a"), 1));
 
@@ -365,7 +397,7 @@ class PoolTopologyTest {
         planner.restart();
         planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
         assertThat(news("t")).endsWith(new TaskWaits(new TaskAttempt(1, 1, 0), null, 143));
-        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(60)));
+        assertThat(planner.orders("a")).endsWith(new Ordered(epoch, "$reserve", new JoinPool(60)));
         assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of(), 0));
         planner.pool(POOL, new CountTasks(owner));
         assertThat(planner.nodeNews()).endsWith(new PoolTasks(1, 0));
@@ -451,7 +483,7 @@ class PoolTopologyTest {
         }
         planner.advance(Duration.ofMillis(20));
         assertThat(planner.orders("n" + "x".repeat(120) + "0"))
-                .anyMatch(order -> order.getOrder() instanceof StartAttempt);
+                .anyMatch(order -> order.order() instanceof StartAttempt);
     }
 
     @Test

@@ -2,10 +2,10 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.planner.PlannerDriver.Ordered;
 import io.muster.records.Capability;
 import io.muster.records.DeleteWebJob;
 import io.muster.records.ExitCause;
-import io.muster.records.NodeOrder;
 import io.muster.records.NodeRemoved;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
@@ -78,7 +78,7 @@ class SiteTopologyTest {
     }
 
     private TaskToken started() {
-        StartAttempt start = (StartAttempt) planner.orders("node-1").getLast().getOrder();
+        StartAttempt start = (StartAttempt) planner.orders("node-1").getLast().order();
         planner.reportToPool(POOL, "node-1", epoch, new ProgramStarted(start.getToken()));
         return start.getToken();
     }
@@ -119,14 +119,14 @@ class SiteTopologyTest {
         ask(new RunWebJob("purge", "", "x"));
         TaskToken token = started();
         ask(new DeleteWebJob(WebJobKind.TRIGGERED, "purge"));
-        assertThat(planner.orders("node-1").getLast().getOrder()).isEqualTo(new StopAttempt(token));
+        assertThat(planner.orders("node-1").getLast().order()).isEqualTo(new StopAttempt(token));
         exited(token, 143, ExitCause.STOPPED);
         assertThat(planner.changelog("pool-tasks")).isEmpty();
     }
 
     private List<StartAttempt> starts() {
         return planner.orders("node-1").stream()
-                .map(NodeOrder::getOrder)
+                .map(Ordered::order)
                 .filter(StartAttempt.class::isInstance)
                 .map(StartAttempt.class::cast)
                 .toList();
@@ -178,12 +178,12 @@ class SiteTopologyTest {
         planner.restart();
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.RUNNING);
         ask(new StopWebJob("watch"));
-        assertThat(planner.orders("node-1").getLast().getOrder()).isEqualTo(new StopAttempt(token));
+        assertThat(planner.orders("node-1").getLast().order()).isEqualTo(new StopAttempt(token));
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
         exited(token, 143, ExitCause.STOPPED);
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.STOPPED);
         planner.advance(Duration.ofMinutes(5));
-        assertThat(planner.orders("node-1").stream().filter(order -> order.getOrder() instanceof StartAttempt))
+        assertThat(planner.orders("node-1").stream().filter(order -> order.order() instanceof StartAttempt))
                 .hasSize(1);
     }
 
@@ -195,7 +195,7 @@ class SiteTopologyTest {
         planner.restart();
         node("node-2", POOL);
         planner.advance(Duration.ofMillis(20));
-        StartAttempt second = (StartAttempt) planner.orders("node-2").getLast().getOrder();
+        StartAttempt second = (StartAttempt) planner.orders("node-2").getLast().order();
         planner.reportToPool(POOL, "node-2", epoch, new ProgramStarted(second.getToken()));
         assertThat(run(WebJobKind.CONTINUOUS).getNodeId()).isEqualTo("node-2");
         assertThat(planner.site(SITE).getWebJobs().getFirst().getRuns())
@@ -261,6 +261,6 @@ class SiteTopologyTest {
         node("node-2", SITE);
         ask(new RunWebJob("purge", "", "x"));
         assertThat(run(WebJobKind.TRIGGERED).getPoolId()).isEqualTo(SITE);
-        assertThat(planner.orders("node-2").getLast().getOrder()).isInstanceOf(StartAttempt.class);
+        assertThat(planner.orders("node-2").getLast().order()).isInstanceOf(StartAttempt.class);
     }
 }

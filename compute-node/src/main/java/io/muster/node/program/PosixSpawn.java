@@ -47,25 +47,53 @@ final class PosixSpawn {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final List<String> NAMES = List.of(
             "posix_spawn_file_actions_addchdir_np", "posix_spawn_file_actions_addclosefrom_np", "pipe2", "waitid");
-    private static final Optional<PosixSpawn> FOUND = find();
+    private static final boolean FOUND = ADDRESS.byteSize() == Long.BYTES
+            && NAMES.stream().allMatch(name -> LINKER.defaultLookup().find(name).isPresent());
 
-    private final MethodHandle pipe = handle("pipe2", ADDRESS, JAVA_INT);
-    private final MethodHandle close = handle("close", JAVA_INT);
-    private final MethodHandle spawn = handle("posix_spawn", ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
-    private final MethodHandle initActions = handle("posix_spawn_file_actions_init", ADDRESS);
-    private final MethodHandle destroyActions = handle("posix_spawn_file_actions_destroy", ADDRESS);
-    private final MethodHandle addOpen =
-            handle("posix_spawn_file_actions_addopen", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    private final MethodHandle addDup = handle("posix_spawn_file_actions_adddup2", ADDRESS, JAVA_INT, JAVA_INT);
-    private final MethodHandle addDirectory = handle("posix_spawn_file_actions_addchdir_np", ADDRESS, ADDRESS);
-    private final MethodHandle addCloseFrom = handle("posix_spawn_file_actions_addclosefrom_np", ADDRESS, JAVA_INT);
-    private final MethodHandle initAttributes = handle("posix_spawnattr_init", ADDRESS);
-    private final MethodHandle destroyAttributes = handle("posix_spawnattr_destroy", ADDRESS);
-    private final MethodHandle setFlags = handle("posix_spawnattr_setflags", ADDRESS, JAVA_SHORT);
-    private final MethodHandle setMask = handle("posix_spawnattr_setsigmask", ADDRESS, ADDRESS);
-    private final MethodHandle setDefaults = handle("posix_spawnattr_setsigdefault", ADDRESS, ADDRESS);
-    private final MethodHandle noSignals = handle("sigemptyset", ADDRESS);
-    private final MethodHandle allSignals = handle("sigfillset", ADDRESS);
+    /** Holds the functions, as constants: calls by others are interpreted. Is there only where the library has them. */
+    private static final class Library {
+        private static final MethodHandle PIPE = handle("pipe2", ADDRESS, JAVA_INT);
+        private static final MethodHandle CLOSE = handle("close", JAVA_INT);
+        private static final MethodHandle SPAWN =
+                handle("posix_spawn", ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+        private static final MethodHandle INIT_ACTIONS = handle("posix_spawn_file_actions_init", ADDRESS);
+        private static final MethodHandle DESTROY_ACTIONS = handle("posix_spawn_file_actions_destroy", ADDRESS);
+        private static final MethodHandle ADD_OPEN =
+                handle("posix_spawn_file_actions_addopen", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+        private static final MethodHandle ADD_DUP =
+                handle("posix_spawn_file_actions_adddup2", ADDRESS, JAVA_INT, JAVA_INT);
+        private static final MethodHandle ADD_DIRECTORY =
+                handle("posix_spawn_file_actions_addchdir_np", ADDRESS, ADDRESS);
+        private static final MethodHandle ADD_CLOSE_FROM =
+                handle("posix_spawn_file_actions_addclosefrom_np", ADDRESS, JAVA_INT);
+        private static final MethodHandle INIT_ATTRIBUTES = handle("posix_spawnattr_init", ADDRESS);
+        private static final MethodHandle SET_FLAGS = handle("posix_spawnattr_setflags", ADDRESS, JAVA_SHORT);
+        private static final MethodHandle SET_MASK = handle("posix_spawnattr_setsigmask", ADDRESS, ADDRESS);
+        private static final MethodHandle SET_DEFAULTS = handle("posix_spawnattr_setsigdefault", ADDRESS, ADDRESS);
+        private static final MethodHandle NO_SIGNALS = handle("sigemptyset", ADDRESS);
+        private static final MethodHandle ALL_SIGNALS = handle("sigfillset", ADDRESS);
+
+        /** Has the program lead a session, with no signal blocked and none ignored. Read by many threads, and never changed. */
+        private static final MemorySegment ATTRIBUTES = attributes();
+
+        private static MemorySegment attributes() {
+            try {
+                MemorySegment attributes = Arena.global().allocate(ROOM, Long.BYTES);
+                MemorySegment signals = Arena.global().allocate(ROOM, Long.BYTES);
+                require((int) INIT_ATTRIBUTES.invokeExact(attributes));
+                require((int) NO_SIGNALS.invokeExact(signals));
+                require((int) SET_MASK.invokeExact(attributes, signals));
+                require((int) ALL_SIGNALS.invokeExact(signals));
+                require((int) SET_DEFAULTS.invokeExact(attributes, signals));
+                require((int) SET_FLAGS.invokeExact(attributes, FLAGS));
+                return attributes;
+            } catch (RuntimeException | Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new IllegalStateException("posix_spawnattr_init(3) can't be called", e);
+            }
+        }
+    }
 
     private static final class Waiting {
         private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -76,16 +104,11 @@ final class PosixSpawn {
                 Linker.Option.captureCallState("errno"));
     }
 
+    private PosixSpawn() {}
+
     private static MethodHandle handle(String name, MemoryLayout... arguments) {
         return LINKER.downcallHandle(
                 LINKER.defaultLookup().findOrThrow(name), FunctionDescriptor.of(JAVA_INT, arguments));
-    }
-
-    private static Optional<PosixSpawn> find() {
-        boolean all = ADDRESS.byteSize() == Long.BYTES
-                && NAMES.stream()
-                        .allMatch(name -> LINKER.defaultLookup().find(name).isPresent());
-        return all ? Optional.of(new PosixSpawn()) : Optional.empty();
     }
 
     /**
@@ -99,13 +122,11 @@ final class PosixSpawn {
     static Optional<SpawnedProcess> start(Launch launch, Executor waiters) throws IOException {
         Optional<Path> program = SearchPath.find(
                 launch.environment().getOrDefault("PATH", ""), launch.command().getFirst(), launch.directory());
-        if (FOUND.isEmpty()
-                || program.isEmpty()
-                || launch.command().stream().anyMatch(word -> word.indexOf('\0') >= 0)) {
+        if (!FOUND || program.isEmpty() || launch.command().stream().anyMatch(word -> word.indexOf('\0') >= 0)) {
             return Optional.empty();
         }
         try (Arena arena = Arena.ofConfined()) {
-            return FOUND.get().start(arena, program.get(), launch, waiters);
+            return start(arena, program.get(), launch, waiters);
         } catch (IOException | RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -113,45 +134,39 @@ final class PosixSpawn {
         }
     }
 
-    private Optional<SpawnedProcess> start(Arena arena, Path program, Launch launch, Executor waiters)
+    private static Optional<SpawnedProcess> start(Arena arena, Path program, Launch launch, Executor waiters)
             throws Throwable {
         try (Pipe out = new Pipe(arena);
                 Pipe err = new Pipe(arena)) {
             InputStream fromOut = out.open();
             InputStream fromErr = err.open();
             MemorySegment actions = arena.allocate(ROOM, Long.BYTES);
-            MemorySegment attributes = arena.allocate(ROOM, Long.BYTES);
-            require((int) initActions.invokeExact(actions));
+            require((int) Library.INIT_ACTIONS.invokeExact(actions));
             try {
-                require((int) initAttributes.invokeExact(attributes));
-                try {
-                    describe(arena, actions, attributes, launch.directory(), out, err);
-                    MemorySegment pid = arena.allocate(JAVA_INT);
-                    int error = (int) spawn.invokeExact(
-                            pid,
-                            arena.allocateFrom(program.toString()),
-                            actions,
-                            attributes,
-                            texts(arena, launch.command()),
-                            texts(
-                                    arena,
-                                    launch.environment().entrySet().stream()
-                                            .map(entry -> entry.getKey() + "=" + entry.getValue())
-                                            .toList()));
-                    if (error != 0) {
-                        fromOut.close();
-                        fromErr.close();
-                        return error == NO_PROGRAM ? start(byShell(program, launch), waiters) : Optional.empty();
-                    }
-                    SpawnedProcess process =
-                            new SpawnedProcess(pid.get(JAVA_INT, 0), fromOut, fromErr, Set.of(out.name(), err.name()));
-                    waiters.execute(() -> process.exited(await(process.pid(), EXITED | NO_REAPING)));
-                    return Optional.of(process);
-                } finally {
-                    require((int) destroyAttributes.invokeExact(attributes));
+                describe(arena, actions, launch.directory(), out, err);
+                MemorySegment pid = arena.allocate(JAVA_INT);
+                int error = (int) Library.SPAWN.invokeExact(
+                        pid,
+                        arena.allocateFrom(program.toString()),
+                        actions,
+                        Library.ATTRIBUTES,
+                        texts(arena, launch.command()),
+                        texts(
+                                arena,
+                                launch.environment().entrySet().stream()
+                                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                                        .toList()));
+                if (error != 0) {
+                    fromOut.close();
+                    fromErr.close();
+                    return error == NO_PROGRAM ? start(byShell(program, launch), waiters) : Optional.empty();
                 }
+                SpawnedProcess process =
+                        new SpawnedProcess(pid.get(JAVA_INT, 0), fromOut, fromErr, Set.of(out.name(), err.name()));
+                waiters.execute(() -> process.exited(await(process.pid(), EXITED | NO_REAPING)));
+                return Optional.of(process);
             } finally {
-                require((int) destroyActions.invokeExact(actions));
+                require((int) Library.DESTROY_ACTIONS.invokeExact(actions));
             }
         }
     }
@@ -163,20 +178,13 @@ final class PosixSpawn {
         return new Launch(command, launch.environment(), launch.directory());
     }
 
-    private void describe(
-            Arena arena, MemorySegment actions, MemorySegment attributes, Path directory, Pipe out, Pipe err)
+    private static void describe(Arena arena, MemorySegment actions, Path directory, Pipe out, Pipe err)
             throws Throwable {
-        require((int) addOpen.invokeExact(actions, 0, arena.allocateFrom("/dev/null"), READ_ONLY, 0));
-        require((int) addDup.invokeExact(actions, out.written(), 1));
-        require((int) addDup.invokeExact(actions, err.written(), 2));
-        require((int) addDirectory.invokeExact(actions, arena.allocateFrom(directory.toString())));
-        require((int) addCloseFrom.invokeExact(actions, 3));
-        MemorySegment signals = arena.allocate(ROOM, Long.BYTES);
-        require((int) noSignals.invokeExact(signals));
-        require((int) setMask.invokeExact(attributes, signals));
-        require((int) allSignals.invokeExact(signals));
-        require((int) setDefaults.invokeExact(attributes, signals));
-        require((int) setFlags.invokeExact(attributes, FLAGS));
+        require((int) Library.ADD_OPEN.invokeExact(actions, 0, arena.allocateFrom("/dev/null"), READ_ONLY, 0));
+        require((int) Library.ADD_DUP.invokeExact(actions, out.written(), 1));
+        require((int) Library.ADD_DUP.invokeExact(actions, err.written(), 2));
+        require((int) Library.ADD_DIRECTORY.invokeExact(actions, arena.allocateFrom(directory.toString())));
+        require((int) Library.ADD_CLOSE_FROM.invokeExact(actions, 3));
     }
 
     private static MemorySegment texts(Arena arena, List<String> texts) {
@@ -220,12 +228,12 @@ final class PosixSpawn {
     }
 
     /** Is a pipe, both of whose ends this process closes when the program has them. */
-    private final class Pipe implements AutoCloseable {
+    private static final class Pipe implements AutoCloseable {
         private final MemorySegment ends;
 
         Pipe(Arena arena) throws Throwable {
             ends = arena.allocate(JAVA_INT, 2);
-            if ((int) pipe.invokeExact(ends, CLOSE_ON_EXEC) != 0) {
+            if ((int) Library.PIPE.invokeExact(ends, CLOSE_ON_EXEC) != 0) {
                 throw new IOException("This process may open no more files.");
             }
             if (written() <= 2 || read() <= 2) {
@@ -255,7 +263,7 @@ final class PosixSpawn {
         @Override
         public void close() throws IOException {
             try {
-                if ((int) close.invokeExact(read()) != 0 | (int) close.invokeExact(written()) != 0) {
+                if ((int) Library.CLOSE.invokeExact(read()) != 0 | (int) Library.CLOSE.invokeExact(written()) != 0) {
                     throw new IOException("A pipe can't be closed.");
                 }
             } catch (IOException | RuntimeException | Error e) {

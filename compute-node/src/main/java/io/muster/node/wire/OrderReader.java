@@ -25,22 +25,35 @@ public final class OrderReader {
 
     private OrderReader() {}
 
-    /**
-     * Reads an order.
-     *
-     * @param name as it stands in the topic
-     * @return one to start a program that can't be read is a {@link Order.StartUnreadable}
-     * @throws IllegalArgumentException when it can't be read
-     */
-    public static Order read(String name, byte[] body) {
+    /** Holds the orders of a message, and why others of it can't be read. */
+    public record Read(List<Order> orders, List<String> unreadable) {}
+
+    /** Reads orders of a pool. One to start a program that can't be read is a {@link Order.StartUnreadable}. */
+    public static Read read(String poolId, byte[] body) {
         JsonNode json;
         try {
             json = JSON.readTree(body);
         } catch (IOException e) {
-            throw new IllegalArgumentException("An order is JSON.", e);
+            return new Read(List.of(), List.of("Orders are JSON."));
         }
-        String poolId = text(json, "poolId");
-        return switch (name) {
+        if (!json.isArray()) {
+            return new Read(List.of(), List.of("Orders are a list."));
+        }
+        List<Order> orders = new ArrayList<>();
+        List<String> unreadable = new ArrayList<>();
+        for (JsonNode each : json) {
+            try {
+                orders.add(order(poolId, each));
+            } catch (IllegalArgumentException e) {
+                unreadable.add(String.valueOf(e.getMessage()));
+            }
+        }
+        return new Read(orders, unreadable);
+    }
+
+    private static Order order(String poolId, JsonNode json) {
+        String type = text(json, "type");
+        return switch (type) {
             case "join" -> new Order.Join(poolId, Duration.ofSeconds(positive(json, "leaseSeconds")));
             case "leave" -> new Order.Leave(poolId);
             case "lease" -> new Order.Lease(poolId, whole(json, "number"));
@@ -49,7 +62,7 @@ public final class OrderReader {
             case "kill" -> new Order.Kill(poolId, token(json));
             case "restart" -> new Order.Restart(poolId, text(json, "boot"));
             case "acknowledge" -> new Order.Acknowledge(poolId, token(json));
-            default -> throw new IllegalArgumentException("There is no order " + name + ".");
+            default -> throw new IllegalArgumentException("There is no order " + type + ".");
         };
     }
 

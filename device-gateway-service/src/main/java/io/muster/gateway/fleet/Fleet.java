@@ -3,6 +3,7 @@ package io.muster.gateway.fleet;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -17,8 +18,8 @@ public interface Fleet {
     /** Writes a message; completes when the broker has acknowledged it. */
     CompletableFuture<Void> telemetry(Telemetry message);
 
-    /** Writes a node's report to its pool; completes when the broker has acknowledged it. @param report one of those of {@code PoolReport} */
-    CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report);
+    /** Writes what a node said at once to its pool; completes when the broker has acknowledged it. @param reports those of {@code NodeReports} */
+    CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, List<Object> reports);
 
     /** Writes what a task's program wrote; completes when the broker has acknowledged it. */
     CompletableFuture<Void> output(TaskOutput output);
@@ -36,7 +37,7 @@ public interface Fleet {
 
     /** Writes a report to a pool that must not be lost: again each second until it is written. */
     default void reportToPoolUntilWritten(String poolId, String nodeId, long epoch, Object report) {
-        reportToPool(poolId, nodeId, epoch, report).exceptionally(_ -> {
+        reportToPool(poolId, nodeId, epoch, List.of(report)).exceptionally(_ -> {
             CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS)
                     .execute(() -> reportToPoolUntilWritten(poolId, nodeId, epoch, report));
             return null;

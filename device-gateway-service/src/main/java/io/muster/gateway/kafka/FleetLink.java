@@ -17,6 +17,7 @@ import io.muster.records.MethodReport;
 import io.muster.records.MethodReports;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
+import io.muster.records.NodeReports;
 import io.muster.records.PoolReport;
 import io.muster.records.RequestConnection;
 import io.muster.records.TaskOutput;
@@ -189,8 +190,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
-        PoolReport said = new PoolReport(poolId, nodeId, ordinal, epoch, clock.instant(), report);
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, List<Object> reports) {
+        PoolReport said = new PoolReport(poolId, nodeId, ordinal, epoch, clock.instant(), new NodeReports(reports));
         return log.write(new ProducerRecord<>(Topics.POOL_REPORTS.name(), poolId, poolReports.encode(said)));
     }
 

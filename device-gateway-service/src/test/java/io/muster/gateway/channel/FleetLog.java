@@ -38,8 +38,9 @@ public final class FleetLog implements Fleet {
     }
 
     @Override
-    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
-        return written(() -> toPools.add(poolId + " " + nodeId + " " + epoch + " " + report));
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, List<Object> reports) {
+        return written(
+                () -> reports.forEach(report -> toPools.add(poolId + " " + nodeId + " " + epoch + " " + report)));
     }
 
     @Override

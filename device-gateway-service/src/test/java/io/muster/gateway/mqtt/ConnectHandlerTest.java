@@ -52,7 +52,7 @@ class ConnectHandlerTest {
         }
 
         @Override
-        public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+        public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, List<Object> reports) {
             throw new AssertionError(nodeId);
         }
 

@@ -81,7 +81,7 @@ class DeviceHandlerTest {
         }
 
         @Override
-        public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+        public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, List<Object> reports) {
             throw new AssertionError(nodeId);
         }
 

@@ -2,7 +2,6 @@ package io.muster.gateway.channel.tasks;
 
 import io.muster.records.JoinPool;
 import io.muster.records.LeavePool;
-import io.muster.records.NodeOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -30,12 +29,11 @@ final class JoinedPools {
     };
 
     /** Notes an order that is handed over. */
-    void ordered(NodeOrder order, long now) {
-        String poolId = order.getPoolId();
-        if (order.getOrder() instanceof JoinPool join) {
+    void ordered(String poolId, Object order, long now) {
+        if (order instanceof JoinPool join) {
             pools.remove(poolId);
             pools.put(poolId, new Membership(TimeUnit.SECONDS.toNanos(join.getLeaseSeconds()), false, 0));
-        } else if (order.getOrder() instanceof LeavePool) {
+        } else if (order instanceof LeavePool) {
             pools.computeIfPresent(poolId, (_, before) -> new Membership(before.lease(), true, now));
         }
     }

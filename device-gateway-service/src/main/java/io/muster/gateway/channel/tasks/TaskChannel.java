@@ -13,7 +13,7 @@ import io.muster.gateway.fleet.Fleet;
 import io.muster.gateway.topic.PropertyBag;
 import io.muster.records.Capability;
 import io.muster.records.ExitCause;
-import io.muster.records.NodeOrder;
+import io.muster.records.NodeOrders;
 import io.muster.records.OutputStream;
 import io.muster.records.ProgramExited;
 import io.muster.records.StartAttempt;
@@ -22,6 +22,7 @@ import io.muster.records.TaskOutput;
 import io.muster.records.TaskToken;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
@@ -37,7 +38,7 @@ public final class TaskChannel implements Channel {
     private static final String OUTPUT = "$muster/tasks/output/";
     private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}|\\$reserve");
     private static final int LARGEST_OUTPUT = 64 << 10;
-    /** Bounds an order's body: a node takes no larger packets. */
+    /** Bounds an order, and those that are published at once: a node takes no larger packets. */
     private static final int LARGEST_ORDER = 480 << 10;
 
     private final Fleet fleet;
@@ -58,7 +59,7 @@ public final class TaskChannel implements Channel {
     }
 
     /**
-     * Takes a report or a chunk of output; one that can't be read is nobody's, and so are all of a device that no pool has admitted over this connection. One
+     * Takes reports or a chunk of output; those that can't be read are nobody's, and so are all of a device that no pool has admitted over this connection. One
      * to a pool that the device has left is acknowledged and has no effect.
      */
     @Override
@@ -76,10 +77,10 @@ public final class TaskChannel implements Channel {
 
     private @Nullable Receipt report(DeviceConnection connection, Publish publish, String pool) {
         @Nullable
-        Object report = POOL.matcher(pool).matches()
-                ? TaskJson.report(ByteBufUtil.getBytes(publish.payload())).orElse(null)
+        List<Object> reports = POOL.matcher(pool).matches()
+                ? TaskJson.reports(ByteBufUtil.getBytes(publish.payload())).orElse(null)
                 : null;
-        if (report == null) {
+        if (reports == null) {
             return null;
         }
         JoinedPools joined = joined(connection);
@@ -87,7 +88,7 @@ public final class TaskChannel implements Channel {
             return uncounted(joined, "node report");
         }
         meters.received("node report");
-        return Receipt.awaited(fleet.reportToPool(pool, connection.deviceId(), connection.epoch(), report));
+        return Receipt.awaited(fleet.reportToPool(pool, connection.deviceId(), connection.epoch(), reports));
     }
 
     private @Nullable Receipt output(DeviceConnection connection, Publish publish, String rest) {
@@ -153,38 +154,60 @@ public final class TaskChannel implements Channel {
     @Override
     public List<Handover<?>> handovers() {
         return List.of(new Handover<>(
-                NodeOrder.class,
-                NodeOrder::getEpoch,
+                NodeOrders.class,
+                NodeOrders::getEpoch,
                 this::deliver,
                 outgoing -> undelivered(outgoing, "no such connection")));
     }
 
-    private void deliver(DeviceConnection connection, Outgoing<NodeOrder> outgoing) {
+    private void deliver(DeviceConnection connection, Outgoing<NodeOrders> outgoing) {
         if (!connection.isOpen()) {
             undelivered(outgoing, "connection closed");
         } else if (!connection.takes(Capability.TASKS)) {
             undelivered(outgoing, "not subscribed");
         } else {
-            NodeOrder order = outgoing.delivery();
-            byte[] body = TaskJson.body(order);
-            if (body.length > LARGEST_ORDER && order.getOrder() instanceof StartAttempt start) {
+            publish(connection, outgoing);
+        }
+    }
+
+    /** Publishes orders in packets that a node takes, in order. */
+    private void publish(DeviceConnection connection, Outgoing<NodeOrders> outgoing) {
+        String poolId = outgoing.delivery().getPoolId();
+        JoinedPools joined = joined(connection);
+        ByteArrayOutputStream packet = new ByteArrayOutputStream();
+        for (Object order : outgoing.delivery().getOrders()) {
+            byte[] body = TaskJson.order(order);
+            if (body.length > LARGEST_ORDER && order instanceof StartAttempt start) {
                 tooLarge(outgoing, start, body.length);
-            } else {
-                joined(connection).ordered(order, connection.nanoTime());
-                meters.written("node order");
-                connection.publish(ORDERS + TaskJson.name(order), Unpooled.wrappedBuffer(body));
+                continue;
             }
+            joined.ordered(poolId, order, connection.nanoTime());
+            meters.written("node order");
+            if (packet.size() + body.length > LARGEST_ORDER) {
+                publish(connection, poolId, packet);
+            }
+            packet.write(packet.size() == 0 ? '[' : ',');
+            packet.writeBytes(body);
+        }
+        publish(connection, poolId, packet);
+    }
+
+    private static void publish(DeviceConnection connection, String poolId, ByteArrayOutputStream packet) {
+        if (packet.size() > 0) {
+            packet.write(']');
+            connection.publish(ORDERS + poolId, Unpooled.wrappedBuffer(packet.toByteArray()));
+            packet.reset();
         }
     }
 
     /** Reports for the node that the program can't be started: it would take no such order, and end its connection. */
-    private void tooLarge(Outgoing<NodeOrder> outgoing, StartAttempt start, int bytes) {
+    private void tooLarge(Outgoing<NodeOrders> outgoing, StartAttempt start, int bytes) {
         meters.delivery("node order", "too large");
-        NodeOrder order = outgoing.delivery();
+        NodeOrders orders = outgoing.delivery();
         fleet.reportToPoolUntilWritten(
-                order.getPoolId(),
+                orders.getPoolId(),
                 outgoing.deviceId(),
-                order.getEpoch(),
+                orders.getEpoch(),
                 new ProgramExited(
                         start.getToken(),
                         -1,
@@ -193,13 +216,18 @@ public final class TaskChannel implements Channel {
                                 + " at most. Give it a shorter command or environment, or fewer files."));
     }
 
-    /** Reports a start that never left; any other order the pool gives again when the node reports. */
-    private void undelivered(Outgoing<NodeOrder> outgoing, String reason) {
-        meters.delivery("node order", reason);
-        NodeOrder order = outgoing.delivery();
-        if (order.getOrder() instanceof StartAttempt start) {
-            fleet.reportToPoolUntilWritten(
-                    order.getPoolId(), outgoing.deviceId(), order.getEpoch(), new StartUndelivered(start.getToken()));
+    /** Reports starts that never left; any other order the pool gives again when the node reports. */
+    private void undelivered(Outgoing<NodeOrders> outgoing, String reason) {
+        NodeOrders orders = outgoing.delivery();
+        for (Object order : orders.getOrders()) {
+            meters.delivery("node order", reason);
+            if (order instanceof StartAttempt start) {
+                fleet.reportToPoolUntilWritten(
+                        orders.getPoolId(),
+                        outgoing.deviceId(),
+                        orders.getEpoch(),
+                        new StartUndelivered(start.getToken()));
+            }
         }
     }
 }

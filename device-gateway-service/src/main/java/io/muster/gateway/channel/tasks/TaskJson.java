@@ -12,7 +12,6 @@ import io.muster.records.GrantLease;
 import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
-import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
@@ -33,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 /** Writes orders to nodes and reads their reports, as JSON. Thread-safe. Protocol: docs/nodes.md. */
 final class TaskJson {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
+    /** Bounds what a node says at once. */
+    private static final int MOST_REPORTS = 100;
+
     /** Bounds the attempts that one report names. */
     private static final int MOST_HELD = 4096;
 
@@ -48,9 +50,8 @@ final class TaskJson {
 
     private TaskJson() {}
 
-    /** Returns the order's name in its topic. */
-    static String name(NodeOrder order) {
-        return switch (order.getOrder()) {
+    private static String type(Object order) {
+        return switch (order) {
             case JoinPool _ -> "join";
             case LeavePool _ -> "leave";
             case GrantLease _ -> "lease";
@@ -63,11 +64,11 @@ final class TaskJson {
         };
     }
 
-    /** Returns the order's body. */
-    static byte[] body(NodeOrder order) {
+    /** Returns an order as JSON. */
+    static byte[] order(Object order) {
         ObjectNode body = JSON.createObjectNode();
-        body.put("poolId", order.getPoolId());
-        switch (order.getOrder()) {
+        body.put("type", type(order));
+        switch (order) {
             case JoinPool join -> body.put("leaseSeconds", join.getLeaseSeconds());
             case LeavePool _ -> {
                 // The pool says it all.
@@ -137,22 +138,25 @@ final class TaskJson {
         }
     }
 
-    /** Reads a report. @return one of those of {@code PoolReport}; empty where it is none */
-    static Optional<Object> report(byte[] body) {
+    /** Reads what a node says at once, those of {@code NodeReports}; empty where one of it can't be read, it is none, or too many. */
+    static Optional<List<Object>> reports(byte[] body) {
         try {
             @Nullable JsonNode said = JSON.readTree(body);
-            if (said == null || !said.isObject()) {
-                return Optional.empty();
-            }
-            return switch (said.path("type").asText()) {
-                case "node" -> node(said);
-                case "started" -> token(said.path("token")).map(ProgramStarted::new);
-                case "exited" -> exited(said);
-                default -> Optional.empty();
-            };
+            return said != null && said.isArray() && !said.isEmpty()
+                    ? list(said, MOST_REPORTS, TaskJson::report)
+                    : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    private static Optional<Object> report(JsonNode said) {
+        return switch (said.path("type").asText()) {
+            case "node" -> node(said);
+            case "started" -> token(said.path("token")).map(ProgramStarted::new);
+            case "exited" -> exited(said);
+            default -> Optional.empty();
+        };
     }
 
     private static Optional<Object> node(JsonNode said) {

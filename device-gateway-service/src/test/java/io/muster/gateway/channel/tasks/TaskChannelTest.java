@@ -18,7 +18,7 @@ import io.muster.records.GrantLease;
 import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
-import io.muster.records.NodeOrder;
+import io.muster.records.NodeOrders;
 import io.muster.records.NodeReported;
 import io.muster.records.NodeValue;
 import io.muster.records.OutputStream;
@@ -71,15 +71,15 @@ class TaskChannelTest {
     static Stream<Arguments> orders() {
         String token = "\"token\":{\"taskId\":\"t/1\",\"placement\":7}}";
         return Stream.of(
-                Arguments.of(new JoinPool(15), "join {\"poolId\":\"default\",\"leaseSeconds\":15}"),
-                Arguments.of(new LeavePool(), "leave {\"poolId\":\"default\"}"),
-                Arguments.of(new GrantLease(3L), "lease {\"poolId\":\"default\",\"number\":3}"),
-                Arguments.of(new StopAttempt(TOKEN), "stop {\"poolId\":\"default\"," + token),
-                Arguments.of(new KillAttempt(TOKEN), "kill {\"poolId\":\"default\"," + token),
-                Arguments.of(new AcknowledgeExit(TOKEN), "acknowledge {\"poolId\":\"default\"," + token),
+                Arguments.of(new JoinPool(15), "{\"type\":\"join\",\"leaseSeconds\":15}"),
+                Arguments.of(new LeavePool(), "{\"type\":\"leave\"}"),
+                Arguments.of(new GrantLease(3L), "{\"type\":\"lease\",\"number\":3}"),
+                Arguments.of(new StopAttempt(TOKEN), "{\"type\":\"stop\"," + token),
+                Arguments.of(new KillAttempt(TOKEN), "{\"type\":\"kill\"," + token),
+                Arguments.of(new AcknowledgeExit(TOKEN), "{\"type\":\"acknowledge\"," + token),
                 Arguments.of(
                         start(),
-                        "start {\"poolId\":\"default\",\"token\":{\"taskId\":\"t/1\",\"placement\":7},"
+                        "{\"type\":\"start\",\"token\":{\"taskId\":\"t/1\",\"placement\":7},"
                                 + "\"attempt\":{\"systemVersion\":1,\"requeues\":0,\"retries\":2},\"slots\":3,"
                                 + "\"program\":{\"command\":[\"bash\",\"run.sh\",\"a b\"],\"environment\":{\"A\":\"\\\"1\\\"\"},"
                                 + "\"nodeEnvironment\":{\"WEBJOBS_PORT\":\"PORT\"},"
@@ -91,8 +91,35 @@ class TaskChannelTest {
     @ParameterizedTest
     @MethodSource("orders")
     void publishesOrders(Object order, String published) {
-        Handovers.deliver(channel, connection, new NodeOrder(7L, "default", order));
-        assertThat(connection.published).containsExactly("$muster/tasks/orders/" + published);
+        order("default", order);
+        assertThat(connection.published).containsExactly("$muster/tasks/orders/default [" + published + "]");
+    }
+
+    @Test
+    void publishesOrdersThatComeTogetherInPacketsThatANodeTakes() {
+        TaskProgram program = TaskProgram.newBuilder(start().getProgram())
+                .setCommand(List.of("x".repeat(200_000)))
+                .build();
+        StartAttempt large = new StartAttempt(TOKEN, new TaskAttempt(0, 0, 0), program, 1);
+        Handovers.deliver(
+                channel,
+                connection,
+                new NodeOrders(7L, "default", List.of(new GrantLease(3L), large, large, large, new GrantLease(4L))));
+        assertThat(connection.published).hasSize(2).allMatch(packet -> packet.length() < 480 << 10);
+        assertThat(connection.published.getFirst())
+                .startsWith("$muster/tasks/orders/default [{\"type\":\"lease\",\"number\":3},{\"type\":\"start\"");
+        assertThat(connection.published.getLast()).endsWith("},{\"type\":\"lease\",\"number\":4}]");
+    }
+
+    @Test
+    void writesReportsThatComeTogetherInOneRecord() {
+        order("default", new JoinPool(15));
+        assertThat(receive("$muster/tasks/reports/default", "[" + STARTED + "," + STARTED + "]"))
+                .isNotNull();
+        assertThat(fleet.toPools).hasSize(2);
+        assertThat(receive("$muster/tasks/reports/default", "[" + (STARTED + ",").repeat(100) + STARTED + "]"))
+                .as("too many")
+                .isNull();
     }
 
     @Test
@@ -104,7 +131,7 @@ class TaskChannelTest {
 
     @Test
     void reportsAStartThatNeverLeft() {
-        NodeOrder order = new NodeOrder(6L, "default", start());
+        NodeOrders order = new NodeOrders(6L, "default", List.of(new GrantLease(3L), start()));
         Handovers.miss(channel, "node-1", order);
         connection.open = false;
         Handovers.deliver(channel, connection, order);
@@ -123,7 +150,7 @@ class TaskChannelTest {
         Handovers.deliver(
                 channel,
                 connection,
-                new NodeOrder(7L, "default", new StartAttempt(TOKEN, new TaskAttempt(0, 0, 0), program, 1)));
+                new NodeOrders(7L, "default", List.of(new StartAttempt(TOKEN, new TaskAttempt(0, 0, 0), program, 1))));
         assertThat(connection.published).isEmpty();
         assertThat(fleet.toPools)
                 .singleElement()
@@ -135,7 +162,7 @@ class TaskChannelTest {
 
     @Test
     void reportsNoOtherOrderThatNeverLeft() {
-        Handovers.miss(channel, "node-1", new NodeOrder(6L, "default", new GrantLease(3L)));
+        Handovers.miss(channel, "node-1", new NodeOrders(6L, "default", List.of(new GrantLease(3L))));
         assertThat(fleet.toPools).isEmpty();
     }
 
@@ -153,7 +180,7 @@ class TaskChannelTest {
     }
 
     private void order(String poolId, Object order) {
-        Handovers.deliver(channel, connection, new NodeOrder(7L, poolId, order));
+        Handovers.deliver(channel, connection, new NodeOrders(7L, poolId, List.of(order)));
     }
 
     private @Nullable Receipt receive(String topic, String body) {
@@ -165,7 +192,7 @@ class TaskChannelTest {
     @MethodSource("reports")
     void writesReportsToTheirPool(String body, Object report) {
         order("default", new JoinPool(15));
-        Receipt receipt = receive("$muster/tasks/reports/default", body);
+        Receipt receipt = receive("$muster/tasks/reports/default", "[" + body + "]");
         assertThat(receipt).isNotNull();
         assertThat(receipt.written()).isCompleted();
         assertThat(fleet.toPools).containsExactly("default node-1 7 " + report);
@@ -197,6 +224,8 @@ class TaskChannelTest {
     void takesNoReportThatItCannotRead(String body) {
         order("default", new JoinPool(15));
         assertThat(receive("$muster/tasks/reports/default", body)).isNull();
+        assertThat(receive("$muster/tasks/reports/default", "[" + STARTED + "," + body + "]"))
+                .isNull();
         assertThat(fleet.toPools).isEmpty();
     }
 
@@ -204,8 +233,8 @@ class TaskChannelTest {
         String all = Stream.generate(() -> "\"" + "c".repeat(letters) + "\"")
                 .limit(capabilities)
                 .collect(Collectors.joining(","));
-        return "{\"type\":\"node\",\"number\":1,\"boot\":\"" + "b".repeat(boot) + "\",\"slots\":1,\"capabilities\":["
-                + all + "]}";
+        return "[{\"type\":\"node\",\"number\":1,\"boot\":\"" + "b".repeat(boot) + "\",\"slots\":1,\"capabilities\":["
+                + all + "]}]";
     }
 
     @Test
@@ -223,7 +252,7 @@ class TaskChannelTest {
     void takesNoReportToAPoolThatCannotBe() {
         assertThat(receive(
                         "$muster/tasks/reports/a/b",
-                        "{\"type\":\"started\",\"token\":{\"taskId\":\"t\",\"placement\":1}}"))
+                        "[{\"type\":\"started\",\"token\":{\"taskId\":\"t\",\"placement\":1}}]"))
                 .isNull();
     }
 
@@ -273,7 +302,7 @@ class TaskChannelTest {
     private static final String STARTED = "{\"type\":\"started\",\"token\":{\"taskId\":\"t\",\"placement\":1}}";
 
     private @Nullable Receipt reportTo(String pool) {
-        return receive("$muster/tasks/reports/" + pool, STARTED);
+        return receive("$muster/tasks/reports/" + pool, "[" + STARTED + "]");
     }
 
     private @Nullable Receipt outputTo(String pool) {

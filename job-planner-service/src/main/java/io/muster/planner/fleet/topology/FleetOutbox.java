@@ -10,6 +10,7 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobEvents;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.MethodTarget;
+import io.muster.service.Gatherer;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;

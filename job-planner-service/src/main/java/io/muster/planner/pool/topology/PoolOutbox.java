@@ -24,6 +24,7 @@ import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
 import io.muster.records.MoveToPool;
+import io.muster.records.NodeOrders;
 import io.muster.records.NodesNotFound;
 import io.muster.records.PoolEvents;
 import io.muster.records.PoolNodes;
@@ -42,6 +43,7 @@ import io.muster.records.TaskStarted;
 import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
 import io.muster.records.TasksIdle;
+import io.muster.service.Gatherer;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
 import io.muster.topics.Topic;
@@ -59,23 +61,35 @@ import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what follows of a pool's decisions: events, orders to nodes, and news for the owners of tasks. All records of a decision are made before the first of
- * them is written, so that one that can't be made leaves nothing behind. For one task.
+ * Writes what follows of decisions of pools: events, orders to nodes, and news for the owners of tasks. All of a decision is made before any of it is written, so
+ * that one that can't be made leaves nothing behind. Events of a pool, and orders over a connection, are gathered until {@link #flush}, and go together. For one
+ * task.
  */
 final class PoolOutbox {
-    /** Bounds the events of a record, so that it has room for the longest. */
     private static final int MOST_EVENTS = 500;
+    private static final int MOST_ORDERS = 200;
 
     /** Bounds the nodes that owners hear of: sites use the first 25. */
     private static final int MOST_NODES = 100;
 
     private record Made(String sink, Route route, byte[] value, Instant at, Map<String, String> headers) {}
 
+    private record Happened(String poolId, Object event) {}
+
+    private record Ordered(Connection to, Object order) {}
+
+    private record Connection(String poolId, String nodeId, int gateway, long epoch) {}
+
     private final Outbox outbox;
     private final Codecs codecs;
     private final PoolTable pools;
     private final PoolWatchers watchers;
     private final List<Made> made = new ArrayList<>();
+    private final List<Happened> happened = new ArrayList<>();
+    private final List<Ordered> ordered = new ArrayList<>();
+    private final Gatherer<String, Object> events = new Gatherer<>(MOST_EVENTS, this::send);
+    private final Gatherer<Connection, Object> orders = new Gatherer<>(MOST_ORDERS, this::send);
+    private Instant at = Instant.EPOCH;
 
     PoolOutbox(Outbox outbox, Codecs codecs, PoolTable pools, PoolWatchers watchers) {
         this.outbox = outbox;
@@ -88,51 +102,68 @@ final class PoolOutbox {
         made.add(new Made(sink, route, codecs.of(topic).encode(value), now, Map.of()));
     }
 
-    /** Writes what was made. */
+    /** Writes what was made; events and orders with the next {@link #flush}. */
     void write() {
         made.forEach(
                 each -> outbox.sendWithHeaders(each.sink(), each.route(), each.value(), each.at(), each.headers()));
-        made.clear();
+        happened.forEach(each -> events.add(each.poolId(), each.event(), PoolRecordSizes.of(each.event())));
+        ordered.forEach(each -> orders.add(each.to(), each.order(), PoolRecordSizes.of(each.order())));
+        drop();
     }
 
     /** Drops what was made. */
     void drop() {
         made.clear();
+        happened.clear();
+        ordered.clear();
+    }
+
+    /** Writes the events and the orders that have been gathered, before the record or the step of the clock ends: nothing is held over a commit. */
+    void flush() {
+        events.sendAll();
+        orders.sendAll();
+    }
+
+    private void send(String poolId, List<Object> some) {
+        outbox.send(
+                Outbox.sink(Topics.POOL_EVENTS),
+                Topics.POOL_EVENTS,
+                Route.byKey(poolId),
+                new PoolEvents(poolId, at, some),
+                at);
+    }
+
+    private void send(Connection to, List<Object> some) {
+        outbox.send(
+                Outbox.sink(Topics.DELIVERIES, PoolProcessor.NAME),
+                Topics.DELIVERIES,
+                new Route(to.nodeId(), to.gateway()),
+                new Delivery(to.nodeId(), at, new NodeOrders(to.epoch(), to.poolId(), some)),
+                at);
     }
 
     /** Makes the records of a decision. @param submitted the task of a {@link PoolInput.Submit} or {@link PoolInput.Change}; null with any other input */
     void make(String poolId, PoolInput input, Decided decided, @Nullable ComputeTask submitted, Instant now) {
+        at = now;
         decided.refusal().ifPresent(refusal -> refuse(poolId, input, refusal, submitted, now));
-        for (int from = 0; from < decided.events().size(); from += MOST_EVENTS) {
-            List<Object> events = new ArrayList<>();
-            decided.events()
-                    .subList(from, Math.min(from + MOST_EVENTS, decided.events().size()))
-                    .forEach(event -> events.add(PoolRecords.event(
-                            event,
-                            event instanceof PoolEvent.TaskPlaced placed
-                                    ? pools.task(poolId, placed.token().taskId())
-                                    : submitted)));
-            events(poolId, events, now);
-        }
+        decided.events()
+                .forEach(event -> happened.add(new Happened(
+                        poolId,
+                        PoolRecords.event(
+                                event,
+                                event instanceof PoolEvent.TaskPlaced placed
+                                        ? pools.task(poolId, placed.token().taskId())
+                                        : submitted))));
         Map<String, Integer> exits = exits(decided.events());
         decided.events().forEach(event -> tell(poolId, event, exits, now));
         decided.events().forEach(event -> publish(poolId, event, now));
         decided.orders().forEach(order -> order(poolId, order, now));
     }
 
-    private void events(String poolId, List<Object> events, Instant now) {
-        make(
-                Outbox.sink(Topics.POOL_EVENTS),
-                Topics.POOL_EVENTS,
-                Route.byKey(poolId),
-                new PoolEvents(poolId, now, events),
-                now);
-    }
-
     /** Says why a command changes nothing, and that to the owner of a task that was not taken. */
     private void refuse(
             String poolId, PoolInput input, PoolRefusal refusal, @Nullable ComputeTask submitted, Instant now) {
-        events(poolId, List.of(PoolRecords.refused(input, refusal)), now);
+        happened.add(new Happened(poolId, PoolRecords.refused(input, refusal)));
         if (input instanceof PoolInput.MoveNodes move) {
             notFound(poolId, move, now);
         }
@@ -367,29 +398,28 @@ final class PoolOutbox {
         Pool pool = pools.pool(poolId);
         switch (order) {
             case NodeOrder.Join(String node, int gateway, long epoch) ->
-                send(poolId, node, gateway, epoch, new JoinPool((int) PoolDecider.LEASE.toSeconds()), now);
+                order(new Connection(poolId, node, gateway, epoch), new JoinPool((int) PoolDecider.LEASE.toSeconds()));
             case NodeOrder.Leave(String node, int gateway, long epoch) ->
-                send(poolId, node, gateway, epoch, new LeavePool(), now);
-            case NodeOrder.Grant(String node, long number) -> send(poolId, node, new GrantLease(number), now);
+                order(new Connection(poolId, node, gateway, epoch), new LeavePool());
+            case NodeOrder.Grant(String node, long number) -> order(poolId, node, new GrantLease(number));
             case NodeOrder.Start(String node, Token token) -> {
                 ComputeTask task = pools.task(poolId, token.taskId());
                 TaskState state = pool.task(token.taskId()).orElseThrow().state();
                 if (task != null) {
-                    send(
+                    order(
                             poolId,
                             node,
                             new StartAttempt(
                                     PoolRecords.token(token),
                                     PoolRecords.attempt(state.attempt()),
                                     task.getProgram(),
-                                    task.getSlots()),
-                            now);
+                                    task.getSlots()));
                 }
             }
             case NodeOrder.Stop(String node, Token token) ->
-                send(poolId, node, new StopAttempt(PoolRecords.token(token)), now);
+                order(poolId, node, new StopAttempt(PoolRecords.token(token)));
             case NodeOrder.Kill(String node, Token token) ->
-                send(poolId, node, new KillAttempt(PoolRecords.token(token)), now);
+                order(poolId, node, new KillAttempt(PoolRecords.token(token)));
             case NodeOrder.MoveTo(String node, String to) ->
                 make(
                         Outbox.sink(Topics.DEVICE_COMMANDS, PoolProcessor.NAME),
@@ -397,7 +427,8 @@ final class PoolOutbox {
                         Route.byKey(node),
                         new DeviceCommand(node, new MoveToPool(poolId, to)),
                         now);
-            case NodeOrder.Restart(String node, String boot) -> send(poolId, node, new RestartProgram(boot), now);
+            case NodeOrder.Restart(String node, String boot) -> order(poolId, node, new RestartProgram(boot));
+            // Nothing is ordered over such a connection: the gateway may hear it before orders of the same decision.
             case NodeOrder.Disconnect(String node, int gateway, long epoch) ->
                 deliver(
                         node,
@@ -409,15 +440,15 @@ final class PoolOutbox {
         }
     }
 
-    /** Sends over the connection that the node has by its last report. */
-    private void send(String poolId, String nodeId, Object order, Instant now) {
+    /** Orders over the connection that the node has by its last report. */
+    private void order(String poolId, String nodeId, Object order) {
         pools.pool(poolId)
                 .node(nodeId)
-                .ifPresent(node -> send(poolId, nodeId, node.gateway(), node.epoch(), order, now));
+                .ifPresent(node -> order(new Connection(poolId, nodeId, node.gateway(), node.epoch()), order));
     }
 
-    private void send(String poolId, String nodeId, int gateway, long epoch, Object order, Instant now) {
-        deliver(nodeId, gateway, new io.muster.records.NodeOrder(epoch, poolId, order), now);
+    private void order(Connection to, Object order) {
+        ordered.add(new Ordered(to, order));
     }
 
     private void deliver(String nodeId, int gateway, Object delivery, Instant now) {
@@ -431,7 +462,8 @@ final class PoolOutbox {
 
     /** Writes to a node that its report of an exit was read. */
     void acknowledge(String poolId, String nodeId, int gateway, long epoch, TaskToken token, Instant now) {
-        send(poolId, nodeId, gateway, epoch, new AcknowledgeExit(token), now);
+        at = now;
+        order(new Connection(poolId, nodeId, gateway, epoch), new AcknowledgeExit(token));
         write();
     }
 

@@ -15,6 +15,7 @@ import io.muster.records.MoveRefused;
 import io.muster.records.NodeConnected;
 import io.muster.records.NodeRemoved;
 import io.muster.records.NodeReported;
+import io.muster.records.NodeReports;
 import io.muster.records.PoolCommand;
 import io.muster.records.PoolNode;
 import io.muster.records.PoolNumbers;
@@ -51,6 +52,7 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
@@ -186,7 +188,17 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 report(record, position, now);
             }
         });
+        flush();
         commits.worked();
+    }
+
+    /** Writes the events and orders of what was decided: those of a record, or of a step of the clock, go together. */
+    private void flush() {
+        try {
+            sent.flush();
+        } catch (RuntimeException e) {
+            throw new StreamsException("The decisions about a record can't be written", e);
+        }
     }
 
     private Instant logInstant() {
@@ -331,14 +343,24 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             throw new InvalidRecordException(
                     "no gateway has the ordinal " + report.getGateway() + ", there are " + gateways);
         }
-        decide(poolId, input(report, nodeId), now);
-        if (report.getReport() instanceof ProgramExited exited) {
-            sent.acknowledge(poolId, nodeId, report.getGateway(), report.getEpoch(), exited.getToken(), now);
+        List<Object> said = report.getReport() instanceof NodeReports reports
+                ? List.copyOf(reports.getReports())
+                : List.of(report.getReport());
+        List<PoolInput> inputs = new ArrayList<>();
+        // All of them first: a record that becomes a dead letter changes nothing.
+        for (Object each : said) {
+            inputs.add(input(report, each, nodeId));
         }
+        inputs.forEach(input -> decide(poolId, input, now));
+        said.forEach(each -> {
+            if (each instanceof ProgramExited exited) {
+                sent.acknowledge(poolId, nodeId, report.getGateway(), report.getEpoch(), exited.getToken(), now);
+            }
+        });
     }
 
-    private static PoolInput input(PoolReport report, String node) throws InvalidRecordException {
-        return switch (report.getReport()) {
+    private static PoolInput input(PoolReport report, Object said, String node) throws InvalidRecordException {
+        return switch (said) {
             case NodeConnected connected ->
                 new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch(), connected.getDrained());
             case NodeRemoved _ -> new PoolInput.NodeRemoved(node);
@@ -418,6 +440,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     private void tick(Instant now) {
         boolean worked = place(now) | endPauses(now) | findSilent(now) | remind(now);
+        flush();
         OptionalLong due = logTime.due(now);
         due.ifPresent(
                 number -> sent.probe(logTime.task(), number, context.taskId().partition(), now));

@@ -1,4 +1,4 @@
-package io.muster.planner.fleet.topology;
+package io.muster.service;
 
 import io.muster.topics.RecordSizes;
 import java.util.ArrayList;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * handled its record or its tick. Nothing is held longer: Kafka Streams commits all tasks of a thread when one task asks, without a call to the other
  * tasks, and a held batch could miss the commit of its state. For one task.
  */
-final class Gatherer<K, E> {
+public final class Gatherer<K, E> {
     private static final class Batch<E> {
         private final List<E> elements = new ArrayList<>();
         private int bytes;
@@ -24,13 +24,13 @@ final class Gatherer<K, E> {
     private final BiConsumer<K, List<E>> send;
 
     /** Bounds the batches, none of which is open yet. @param most how many elements a batch has @param send takes a batch, which is its own from then on */
-    Gatherer(int most, BiConsumer<K, List<E>> send) {
+    public Gatherer(int most, BiConsumer<K, List<E>> send) {
         this.most = most;
         this.send = send;
     }
 
     /** Adds an element, of about so many bytes. */
-    void add(K key, E element, int bytes) {
+    public void add(K key, E element, int bytes) {
         Batch<E> batch = open.computeIfAbsent(key, _ -> new Batch<>());
         batch.elements.add(element);
         batch.bytes += bytes;
@@ -40,13 +40,13 @@ final class Gatherer<K, E> {
     }
 
     /** Returns what has been gathered for the key, for the caller to send. */
-    List<E> take(K key) {
+    public List<E> take(K key) {
         @Nullable Batch<E> batch = open.remove(key);
         return batch == null ? List.of() : batch.elements;
     }
 
     /** Sends all that has been gathered. */
-    void sendAll() {
+    public void sendAll() {
         open.forEach((key, batch) -> send.accept(key, batch.elements));
         open.clear();
     }

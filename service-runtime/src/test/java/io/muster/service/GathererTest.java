@@ -1,4 +1,4 @@
-package io.muster.planner.fleet.topology;
+package io.muster.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
