@@ -22,7 +22,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -40,6 +43,9 @@ public final class TaskDriver implements AutoCloseable {
     private static final String POOL = "default";
     private static final int NODES = 2;
     private static final List<String> PROCESSES = List.of("broker", "planner", "gateway", "api", "node-1", "node-2");
+    /** Matches the topics that a task writes to; ends of transactions count as records. */
+    private static final Pattern COUNTED = Pattern.compile("^pool-|^deliveries$|^site-tasks$|-pool-tasks-changelog$");
+
     private static final Duration POLL = Duration.ofMillis(20);
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
@@ -73,10 +79,11 @@ public final class TaskDriver implements AutoCloseable {
             try (TaskDriver driver = new TaskDriver(muster)) {
                 for (int round = 0; round <= rounds; round++) {
                     double floor = floor(tasks, slots);
+                    Map<String, Long> before = driver.ends();
                     CpuUse cpu = CpuUse.mark(muster, PROCESSES);
                     double started = driver.round("round-" + round + "-", tasks);
                     System.out.printf(
-                            "%s %d: %d tasks, %.0f/s; xargs -P %d: %.0f/s; %.2f of it; CPU a task: %s%n",
+                            "%s %d: %d tasks, %.0f/s; xargs -P %d: %.0f/s; %.2f of it; CPU a task: %s; records a task: %s%n",
                             round == 0 ? "cold" : "round",
                             round,
                             tasks,
@@ -84,11 +91,32 @@ public final class TaskDriver implements AutoCloseable {
                             slots,
                             floor,
                             started / floor,
-                            cpu.micros(tasks));
+                            cpu.micros(tasks),
+                            driver.records(before, tasks));
                 }
             }
             new RunLatency(SiteClient.of(muster, "latency")).measure();
         }
+    }
+
+    /** Returns how many records each topic of tasks and of their state has had. */
+    private Map<String, Long> ends() {
+        List<TopicPartition> all = consumer.listTopics().entrySet().stream()
+                .filter(topic -> COUNTED.matcher(topic.getKey()).find())
+                .flatMap(topic -> topic.getValue().stream())
+                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                .toList();
+        Map<String, Long> ends = new TreeMap<>();
+        consumer.endOffsets(all).forEach((partition, end) -> ends.merge(partition.topic(), end, Long::sum));
+        return ends;
+    }
+
+    private String records(Map<String, Long> before, int tasks) {
+        return ends().entrySet().stream()
+                .map(topic -> topic.getKey()
+                        + String.format(
+                                " %.2f", (topic.getValue() - before.getOrDefault(topic.getKey(), 0L)) / (double) tasks))
+                .collect(Collectors.joining(", "));
     }
 
     private static double floor(int tasks, int atOnce) throws IOException, InterruptedException {
