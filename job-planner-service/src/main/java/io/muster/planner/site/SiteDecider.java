@@ -64,6 +64,10 @@ public final class SiteDecider {
     /** Says who began the runs of continuous jobs. */
     private static final String ALWAYS = "Continuous";
 
+    private static final String IDLE =
+            "The program was aborted due to no output nor CPU activity. You can increase the "
+                    + "WEBJOBS_IDLE_TIMEOUT app setting if needed.";
+
     private SiteDecider() {}
 
     /** Decides what comes of an input. @param state null where nothing is known of the site */
@@ -303,8 +307,14 @@ public final class SiteDecider {
                         found.get().run().getId(),
                         status,
                         ended.exitCode(),
-                        shortened(ended.detail()),
+                        detail(ended),
                         dueBehind(site, job, status, now)));
+    }
+
+    /** Returns what a user is told of an end: in Kudu's words where it was idle. */
+    private static String detail(SiteInput.Ended ended) {
+        String said = shortened(ended.detail());
+        return ended.result() == TaskResult.IDLE ? (IDLE + " " + said).strip() : said;
     }
 
     private static String shortened(String text) {

@@ -198,6 +198,16 @@ class SiteDeciderTest {
     }
 
     @Test
+    void saysThatARunWasIdle() {
+        triggered();
+        done(ask());
+        done(new SiteInput.Ended("default", run().getTaskId(), TaskResult.IDLE, 137, "7 bytes were dropped."));
+        assertThat(run().getDetail())
+                .contains("no output nor CPU activity", "WEBJOBS_IDLE_TIMEOUT")
+                .endsWith(" 7 bytes were dropped.");
+    }
+
+    @Test
     void runsOneAtATime() {
         triggered();
         done(ask());
