@@ -109,7 +109,9 @@ public final class ComputeNode implements AutoCloseable {
         this.work = new NodeWork(run, description.facts(), journal.left());
         this.hub = new NodeDevice(
                 input -> inbox.add(new Heard(null, input)), () -> inbox.size() > MOST_BEHIND, this::describe);
-        this.reports = new Reports(hub, input -> inbox.add(new Heard(null, input)));
+        this.reports = new Reports(
+                (connection, poolId, json) -> hub.over(connection, over -> over.reportToPool(poolId, json)),
+                input -> inbox.add(new Heard(null, input)));
         this.attempts = new Attempts(
                 programs, folders, interpreters, hub, timer, (of, input) -> inbox.add(new Heard(of, input)));
         this.decider = Thread.ofPlatform().daemon().name("decider").unstarted(this::decide);

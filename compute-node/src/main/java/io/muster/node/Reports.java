@@ -6,6 +6,7 @@ import io.muster.node.work.Input;
 import io.muster.node.work.Report;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** Sends reports to pools, a message at a time: those that are made while one is under way go together. For the deciding thread. */
@@ -16,14 +17,20 @@ final class Reports {
     /** Bounds the bytes of a message that has more than one report. */
     private static final int MOST_BYTES = 64 << 10;
 
-    private final NodeDevice hub;
+    /** Sends a message over that connection, and no other. */
+    interface Link {
+        /** Sends a list of reports to a pool. The future ends when the hub has it, or fails. */
+        CompletableFuture<Void> send(int connection, String poolId, byte[] json);
+    }
+
+    private final Link link;
     private final Consumer<Input> heard;
     private final List<Effect.Say> waiting = new ArrayList<>();
     private int underWay;
 
     /** Makes one. @param heard is told what became of each report, by any thread */
-    Reports(NodeDevice hub, Consumer<Input> heard) {
-        this.hub = hub;
+    Reports(Link link, Consumer<Input> heard) {
+        this.link = link;
         this.heard = heard;
     }
 
@@ -58,7 +65,7 @@ final class Reports {
         List<Effect.Say> sent = List.copyOf(waiting.subList(0, written.count()));
         waiting.subList(0, written.count()).clear();
         underWay = sent.size();
-        hub.over(first.connection(), over -> over.reportToPool(first.poolId(), written.json()))
+        link.send(first.connection(), first.poolId(), written.json())
                 .whenComplete((_, error) -> sent.forEach(say ->
                         heard.accept(new Input.Said(say.connection(), say.poolId(), say.report(), error == null))));
     }

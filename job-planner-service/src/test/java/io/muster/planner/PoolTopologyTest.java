@@ -226,6 +226,28 @@ class PoolTopologyTest {
     }
 
     @Test
+    void deadLettersAReportThatMakesNoSenseWithoutThoseBesideIt() {
+        long epoch = node("a");
+        submit("t");
+        TaskToken token = new TaskToken("t", 0L);
+        planner.reportToPool(
+                POOL,
+                "a",
+                epoch,
+                List.of(
+                        new ProgramStarted(token),
+                        new NodeReported(2L, "boot", -1, List.of(), List.of()),
+                        new ProgramExited(token, 0, ExitCause.ITSELF, "")));
+        assertThat(planner.deadLetters())
+                .singleElement()
+                .satisfies(letter ->
+                        assertThat(letter.getReason()).isEqualTo("report 2 of 3: a node has 0 to 1024 slots"));
+        planner.deadLetters().clear();
+        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token));
+        assertThat(news("t")).containsExactly(started("a", token), ended(TaskResult.SUCCEEDED, 0));
+    }
+
+    @Test
     void acknowledgesAnExitThatNobodyCounts() {
         long epoch = node("a");
         TaskToken unknown = new TaskToken("gone", 9L);

@@ -61,8 +61,8 @@ import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what follows of decisions of pools: events, orders to nodes, and news for the owners of tasks. All of a decision is made before any of it is written, so
- * that one that can't be made leaves nothing behind. Events of a pool, and orders over a connection, are gathered until {@link #flush}, and go together. For one
+ * Writes what follows of decisions of pools: events, orders to nodes, and news for the owners of tasks. All of a decision is made before any of it is written or
+ * gathered, so that one that can't be made leaves nothing behind. Events of a pool, and orders over a connection, are gathered until {@link #flush}, and go together. For one
  * task.
  */
 final class PoolOutbox {

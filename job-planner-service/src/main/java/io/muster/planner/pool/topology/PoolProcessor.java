@@ -52,7 +52,6 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
@@ -343,20 +342,30 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             throw new InvalidRecordException(
                     "no gateway has the ordinal " + report.getGateway() + ", there are " + gateways);
         }
-        List<Object> said = report.getReport() instanceof NodeReports reports
-                ? List.copyOf(reports.getReports())
-                : List.of(report.getReport());
-        List<PoolInput> inputs = new ArrayList<>();
-        // All of them first: a record that becomes a dead letter changes nothing.
-        for (Object each : said) {
-            inputs.add(input(report, each, nodeId));
-        }
-        inputs.forEach(input -> decide(poolId, input, now));
-        said.forEach(each -> {
-            if (each instanceof ProgramExited exited) {
-                sent.acknowledge(poolId, nodeId, report.getGateway(), report.getEpoch(), exited.getToken(), now);
+        if (report.getReport() instanceof NodeReports reports) {
+            int number = 0;
+            for (Object said : reports.getReports()) {
+                number++;
+                guard.handlePart(
+                        record,
+                        "report " + number + " of " + reports.getReports().size(),
+                        () -> codecs.of(Topics.POOL_REPORTS)
+                                .encode(PoolReport.newBuilder(report)
+                                        .setReport(new NodeReports(List.of(said)))
+                                        .build()),
+                        (_, _) -> report(poolId, nodeId, report, said, now));
             }
-        });
+        } else {
+            report(poolId, nodeId, report, report.getReport(), now);
+        }
+    }
+
+    private void report(String poolId, String nodeId, PoolReport report, Object said, Instant now)
+            throws InvalidRecordException {
+        decide(poolId, input(report, said, nodeId), now);
+        if (said instanceof ProgramExited exited) {
+            sent.acknowledge(poolId, nodeId, report.getGateway(), report.getEpoch(), exited.getToken(), now);
+        }
     }
 
     private static PoolInput input(PoolReport report, Object said, String node) throws InvalidRecordException {
