@@ -86,8 +86,10 @@ final class PlannerTopology {
                 codecs,
                 counts,
                 new StoreSpec.Context(PlannerService.APPLICATION_ID, codecs, documents));
-        planner.coordinator(JobAggregate.coordinator(codecs, counts, limits.mostActive(), meters));
-        planner.coordinator(SiteAggregate.coordinator(meters));
+        planner.coordinator(JobAggregate.coordinator(codecs, counts, limits.mostActive(), meters))
+                .writeShared(Topics.SCHEDULE_COMMANDS, JobAggregate.NAME);
+        planner.coordinator(SiteAggregate.coordinator(meters))
+                .writeShared(Topics.SCHEDULE_COMMANDS, SiteAggregate.NAME);
         planner.coordinator(BatchJobAggregate.coordinator(meters))
                 .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME)
                 .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME);

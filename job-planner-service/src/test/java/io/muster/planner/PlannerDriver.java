@@ -56,6 +56,7 @@ import io.muster.records.PoolCommand;
 import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
+import io.muster.records.Schedule;
 import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.Site;
@@ -138,6 +139,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<ScheduleCall> scheduleCalls = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
     private final Map<String, Site> sites = new HashMap<>();
+    private final Map<String, Schedule> schedules = new HashMap<>();
     private final Map<String, BatchPool> batchPools = new HashMap<>();
     private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
@@ -318,7 +320,7 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     void job(String jobId, Object command) {
-        send(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command));
+        send(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command, null));
     }
 
     /** @param id of a device, or of a module */
@@ -417,9 +419,19 @@ final class PlannerDriver implements AutoCloseable {
         return siteCommands;
     }
 
+    /** Sends a command to a site, as a schedule gave it. */
+    void siteCommand(SiteCommand command) {
+        send(Topics.SITE_COMMANDS, command.getSite(), command);
+    }
+
+    /** Returns the latest document of a schedule. */
+    Schedule scheduleDocument(String id) {
+        return Objects.requireNonNull(schedules.get(id), id);
+    }
+
     /** Sends a command to a site. */
     void site(String site, Object command) {
-        send(Topics.SITE_COMMANDS, site, new SiteCommand(site, command));
+        send(Topics.SITE_COMMANDS, site, new SiteCommand(site, command, null));
     }
 
     /** Sends a command to a job of Batch. */
@@ -663,6 +675,9 @@ final class PlannerDriver implements AutoCloseable {
         scheduleCalls.addAll(written(Topics.SCHEDULE_CALLS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));
         written(Topics.DEVICES);
+        written(Topics.SCHEDULES).stream()
+                .filter(Objects::nonNull)
+                .forEach(schedule -> schedules.put(schedule.getScheduleId(), schedule));
         written(Topics.SITES).forEach(site -> sites.put(site.getSite(), site));
         written(Topics.BATCH_POOLS).stream()
                 .filter(Objects::nonNull)

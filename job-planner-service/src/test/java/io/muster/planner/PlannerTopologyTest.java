@@ -796,7 +796,7 @@ class PlannerTopologyTest {
         planner.raw(
                 Topics.JOB_COMMANDS.name(),
                 "other",
-                planner.encode(Topics.JOB_COMMANDS, new JobCommand("m", new CancelJob())));
+                planner.encode(Topics.JOB_COMMANDS, new JobCommand("m", new CancelJob(), null)));
         planner.raw(Topics.DEVICE_COMMANDS.name(), "x", null);
         planner.job("m", method("m", "deviceId = 'nobody'"));
         assertThat(planner.deadLetters())

@@ -1,18 +1,22 @@
 package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.muster.records.CollectionDeleted;
 import io.muster.records.CreateFleetJob;
+import io.muster.records.CreateJob;
 import io.muster.records.CronRecurrence;
 import io.muster.records.DeleteCollection;
 import io.muster.records.DeleteSchedule;
 import io.muster.records.ElapsedRecurrence;
 import io.muster.records.FireSchedule;
+import io.muster.records.FiringOrder;
 import io.muster.records.Job;
 import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
+import io.muster.records.PutWebJob;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
@@ -25,10 +29,14 @@ import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleRefused;
+import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleStatus;
+import io.muster.records.ScriptHost;
 import io.muster.records.SiteCommand;
 import io.muster.records.Timing;
 import io.muster.records.TwinPatch;
+import io.muster.records.WebJobFiles;
+import io.muster.records.WebJobKind;
 import io.muster.records.WriteMessage;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +49,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Tests schedules in the planner's topology: jobs that come of firings, over restarts and absence. */
 class ScheduleTopologyTest {
+    private static final WebJobFiles FILES =
+            new WebJobFiles("0".repeat(64), 10L, "run.sh", "", "run.sh", ScriptHost.BASH);
+
     private final PlannerDriver planner = new PlannerDriver();
 
     @AfterEach
@@ -179,8 +190,95 @@ class ScheduleTopologyTest {
                 .build();
         planner.schedule("/subscriptions/s/jobs/nightly", new SaveSchedule(definition));
         planner.advance(Duration.ofMillis(20));
-        assertThat(planner.siteCommands())
-                .containsExactly(new SiteCommand("fleet", new RunWebJob("purge", "a b", "Schedule - nightly")));
+        assertThat(planner.siteCommands()).hasSize(1);
+        SiteCommand command = planner.siteCommands().getFirst();
+        assertThat(command.getCommand()).isEqualTo(new RunWebJob("purge", "a b", "Schedule - nightly"));
+        assertThat(command.getOrder().getScheduleId()).isEqualTo("/subscriptions/s/jobs/nightly");
+    }
+
+    private static ScheduleDefinition runs(String webJob) {
+        return ScheduleDefinition.newBuilder(definition(null))
+                .setAction(new RunSiteJob("fleet", webJob, ""))
+                .setRetry(new RetryPolicy(2, 60L))
+                .setErrorAction(new RunSiteJob("fleet", "repair", ""))
+                .build();
+    }
+
+    private List<Object> history() {
+        return planner.scheduleDocument("s").getRecent().stream()
+                .<Object>map(run -> tuple(run.getOfError(), run.getAttempt(), run.getOutcome(), run.getMessage()))
+                .toList();
+    }
+
+    private void put(String webJob) {
+        planner.site("fleet", new PutWebJob(WebJobKind.TRIGGERED, webJob, FILES, "{}", false));
+    }
+
+    @Test
+    void completesTheRunOfAWebJobOnceItsSiteHasBegunIt() {
+        put("purge");
+        planner.schedule("s", new SaveSchedule(runs("purge")));
+        planner.advance(Duration.ofMillis(20));
+        String run = planner.site("fleet")
+                .getWebJobs()
+                .getFirst()
+                .getRuns()
+                .getFirst()
+                .getId();
+        assertThat(history())
+                .containsExactly(tuple(false, 0, ScheduleRunOutcome.DONE, "The WebJob's run " + run + " began."));
+        assertThat(planner.scheduleDocument("s").getCalls()).isEmpty();
+    }
+
+    @Test
+    void triesTheRunOfAWebJobAgainThatItsSiteRefusesAndRunsTheErrorAction() {
+        put("repair");
+        planner.schedule("s", new SaveSchedule(runs("purge")));
+        for (int minute = 0; minute < 4; minute++) {
+            planner.advance(Duration.ofMinutes(1));
+            planner.restart();
+        }
+        String none = "There is no such WebJob.";
+        assertThat(history())
+                .hasSize(4)
+                .endsWith(
+                        tuple(false, 2, ScheduleRunOutcome.FAILED, none),
+                        tuple(false, 1, ScheduleRunOutcome.FAILED, none),
+                        tuple(false, 0, ScheduleRunOutcome.FAILED, none));
+        assertThat(planner.scheduleDocument("s").getFailures()).isOne();
+        assertThat(planner.site("fleet").getWebJobs().getFirst().getRuns()).hasSize(1);
+    }
+
+    @Test
+    void beginsARunOnceHoweverOftenItsFiringAsks() {
+        put("purge");
+        planner.schedule("s", new SaveSchedule(runs("purge")));
+        planner.advance(Duration.ofMillis(20));
+        SiteCommand command = planner.siteCommands().getFirst();
+        planner.restart();
+        planner.siteCommand(command);
+        planner.siteCommand(SiteCommand.newBuilder(command)
+                .setOrder(
+                        FiringOrder.newBuilder(command.getOrder()).setAttempt(1).build())
+                .build());
+        assertThat(planner.site("fleet").getWebJobs().getFirst().getRuns()).hasSize(1);
+        assertThat(history()).hasSize(1);
+    }
+
+    @Test
+    void saysWhyAJobWasNotMade() {
+        planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("0 0 3 * * *"))));
+        planner.job(
+                "nightly-20261121030000",
+                new CreateJob(JobDefinition.newBuilder(
+                                ((CreateFleetJob) definition(null).getAction()).getDefinition())
+                        .setJobId("nightly-20261121030000")
+                        .build()));
+        planner.advance(Duration.ofHours(1));
+        assertThat(history())
+                .containsExactly(
+                        tuple(false, 0, ScheduleRunOutcome.FAILED, "There is a job nightly-20261121030000 already."));
+        assertThat(planner.scheduleDocument("s").getFailures()).isOne();
     }
 
     @Test
@@ -204,8 +302,8 @@ class ScheduleTopologyTest {
             planner.advance(Duration.ofMinutes(1));
         }
         assertThat(planner.scheduleCalls()).hasSize(2);
-        assertThat(planner.siteCommands())
-                .containsExactly(new SiteCommand("fleet", new RunWebJob("repair", "", "Schedule - s")));
+        assertThat(planner.siteCommands().stream().<Object>map(SiteCommand::getCommand))
+                .containsExactly(new RunWebJob("repair", "", "Schedule - s"));
     }
 
     @Test

@@ -200,7 +200,7 @@ final class SimulatedCluster implements AutoCloseable {
 
     /** Appends a command to a job. */
     void job(String jobId, Object command) {
-        append(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command));
+        append(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command, null));
     }
 
     /** Appends a command to a device. */

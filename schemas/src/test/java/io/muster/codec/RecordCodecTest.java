@@ -26,7 +26,8 @@ class RecordCodecTest {
                     "tags.site='A'",
                     Instant.parse("2026-11-21T02:25:16.408Z"),
                     120,
-                    null)));
+                    null)),
+            null);
 
     private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
     private final RecordCodec<JobCommand> codec = new Codecs(registry).of(Topics.JOB_COMMANDS);
@@ -34,7 +35,7 @@ class RecordCodecTest {
     @Test
     void decodesAnEqualRecord() {
         assertThat(codec.decode(codec.encode(COMMAND))).isEqualTo(COMMAND);
-        JobCommand cancel = new JobCommand("job-1", new CancelJob());
+        JobCommand cancel = new JobCommand("job-1", new CancelJob(), null);
         assertThat(codec.decode(codec.encode(cancel))).isEqualTo(cancel);
     }
 

@@ -138,7 +138,7 @@ public final class Provider implements Surface {
     private static Problem problem(SiteRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> notFound(sentence);
-            case RUNNING, STOPPED -> new Problem(409, "Conflict", sentence);
+            case RUNNING, STOPPED, BEGUN, LATE -> new Problem(409, "Conflict", sentence);
             case INVALID, TOO_MANY_JOBS, UNKNOWN -> badRequest(sentence);
         };
     }

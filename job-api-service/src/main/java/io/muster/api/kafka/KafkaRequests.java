@@ -286,7 +286,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     @Override
     public CompletableFuture<Job> job(String jobId, Object command) {
-        return changed(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command), Job.class, jobs::put);
+        return changed(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command, null), Job.class, jobs::put);
     }
 
     @Override
@@ -352,7 +352,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     @Override
     public CompletableFuture<Site> site(String site, Object command) {
-        return changed(Topics.SITE_COMMANDS, site, new SiteCommand(site, command), Site.class, sites::put);
+        return changed(Topics.SITE_COMMANDS, site, new SiteCommand(site, command, null), Site.class, sites::put);
     }
 
     @Override

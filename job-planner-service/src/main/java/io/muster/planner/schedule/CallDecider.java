@@ -3,8 +3,8 @@ package io.muster.planner.schedule;
 import io.muster.records.CallEndpoint;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
+import io.muster.records.RunSiteJob;
 import io.muster.records.Schedule;
-import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCallEnded;
 import io.muster.records.ScheduleCallRetried;
 import io.muster.records.ScheduleCallState;
@@ -16,18 +16,19 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides about the calls of a schedule: those of endpoints, and messages to topics. One is carried out at a time; those that failed wait for their
- * retries. Contract: webjobs-and-schedules, 2.9.
+ * Decides about the calls of a schedule: those of endpoints, messages to topics, and runs of WebJobs, which their sites begin or refuse. One is carried out at a
+ * time; those that failed wait for their retries. Contract: webjobs-and-schedules, 2.9.
  *
  * <pre>
  * (none)       --firing----------------------> carried out (attempt 0)
  * carried out  --succeeded-------------------> (none)
  * carried out  --failed, or no report in time-> waits, while its policy has retries; else (none), and the error action is ordered
- * waits        --due-------------------------> carried out (attempt + 1), once no other is
+ * waits        --due-------------------------> carried out (attempt + 1), once no other is; failed where its writer may not do it any more
  * </pre>
  */
 final class CallDecider {
@@ -42,7 +43,23 @@ final class CallDecider {
 
     /** Returns whether an action is carried out by a call, whose end is reported. */
     static boolean isCall(@Nullable Object action) {
+        return action instanceof RunSiteJob || isOutside(action);
+    }
+
+    /** Returns whether an action reaches out, and goes by nobody's rights. */
+    static boolean isOutside(@Nullable Object action) {
         return action instanceof CallEndpoint || action instanceof WriteMessage;
+    }
+
+    private static @Nullable Object action(ScheduleDefinition definition, boolean ofError) {
+        return ofError ? definition.getErrorAction() : definition.getAction();
+    }
+
+    /** Returns why an action is withheld; empty where it is not. What reaches out goes by nobody's rights. */
+    static Optional<String> withheld(Schedule schedule, boolean ofError) {
+        return isOutside(action(schedule.getDefinition(), ofError))
+                ? Optional.empty()
+                : Optional.ofNullable(schedule.getWithheld());
     }
 
     /** Returns whether a firing finds a call that is carried out, or too many that wait. */
@@ -55,7 +72,8 @@ final class CallDecider {
         return schedule.getCalls().stream().anyMatch(call -> !call.getWaits());
     }
 
-    private static Optional<ScheduleCallState> find(Schedule schedule, String run, boolean ofError) {
+    /** Returns a call that is under way. */
+    static Optional<ScheduleCallState> find(Schedule schedule, String run, boolean ofError) {
         return schedule.getCalls().stream()
                 .filter(call -> call.getRun().equals(run) && call.getOfError() == ofError)
                 .findFirst();
@@ -74,7 +92,7 @@ final class CallDecider {
         boolean retries = !report.getSucceeded() && policy != null && report.getAttempt() < policy.getCount();
         boolean orders =
                 !report.getSucceeded() && !retries && !report.getOfError() && definition.getErrorAction() != null;
-        boolean withheld = schedule.getWithheld() != null && !isCall(definition.getErrorAction());
+        Optional<String> withheld = orders ? withheld(schedule, true) : Optional.empty();
         return new ScheduleCallEnded(
                 report.getRun(),
                 report.getOfError(),
@@ -82,9 +100,10 @@ final class CallDecider {
                 report.getStartedAt(),
                 report.getEndedAt(),
                 report.getSucceeded(),
-                report.getMessage() + (orders && withheld ? " Its error action fails: " + schedule.getWithheld() : ""),
+                report.getMessage()
+                        + withheld.map(why -> " Its error action fails: " + why).orElse(""),
                 retries ? report.getEndedAt().plusSeconds(policy.getIntervalSeconds()) : null,
-                orders && !withheld);
+                orders && withheld.isEmpty());
     }
 
     /** Decides about a call whose time has come; empty where it has not. */
@@ -93,24 +112,29 @@ final class CallDecider {
                 .filter(call -> !call.getAt().isAfter(now))
                 .flatMap(call -> {
                     if (!call.getWaits()) {
-                        return Optional.of(ended(schedule, lost(call, now)));
+                        return Optional.of(
+                                ended(schedule, failed(call, call.getAttempt(), lost(schedule, input.ofError()), now)));
                     }
                     return isCarriedOut(schedule) || schedule.getStatus() == ScheduleStatus.DISABLED
                             ? Optional.empty()
-                            : Optional.of(
-                                    new ScheduleCallRetried(call.getRun(), call.getOfError(), call.getAttempt() + 1));
+                            : Optional.of(again(schedule, call, now));
                 });
     }
 
-    private static ReportScheduleCall lost(ScheduleCallState call, Instant now) {
-        return new ReportScheduleCall(
-                call.getRun(),
-                call.getOfError(),
-                call.getAttempt(),
-                now,
-                now,
-                false,
-                "Nobody carried it out in time: see whether the stream processor runs.");
+    private static Object again(Schedule schedule, ScheduleCallState call, Instant now) {
+        int attempt = call.getAttempt() + 1;
+        return withheld(schedule, call.getOfError())
+                .<Object>map(why -> ended(schedule, failed(call, attempt, why, now)))
+                .orElseGet(() -> new ScheduleCallRetried(call.getRun(), call.getOfError(), attempt));
+    }
+
+    private static String lost(Schedule schedule, boolean ofError) {
+        return "Nobody carried it out in time: see whether the "
+                + (isOutside(action(schedule.getDefinition(), ofError)) ? "stream processor" : "planner") + " runs.";
+    }
+
+    private static ReportScheduleCall failed(ScheduleCallState call, int attempt, String why, Instant now) {
+        return new ReportScheduleCall(call.getRun(), call.getOfError(), attempt, now, now, false, why);
     }
 
     /** Returns when a call becomes an input of itself. */
@@ -162,7 +186,7 @@ final class CallDecider {
     /** Returns the calls that go on where the definition changes: those of actions that still are calls. */
     static List<ScheduleCallState> kept(Schedule schedule, ScheduleDefinition definition) {
         return schedule.getCalls().stream()
-                .filter(call -> isCall(call.getOfError() ? definition.getErrorAction() : definition.getAction()))
+                .filter(call -> isCall(action(definition, call.getOfError())))
                 .toList();
     }
 
@@ -181,24 +205,25 @@ final class CallDecider {
         return calls;
     }
 
-    private static Instant until(ScheduleDefinition definition, Instant now) {
+    /** Returns until when an order that is given now may be carried out. */
+    static Instant until(ScheduleDefinition definition, Instant now) {
         Duration tolerance = Duration.ofSeconds(definition.getToleranceSeconds());
         return now.plus(tolerance.compareTo(SHORTEST_LIFE) > 0 ? tolerance : SHORTEST_LIFE);
     }
 
-    /** Returns the order to carry out a call. @param request null where the schedule has no such action any more */
-    static Optional<ScheduleCall> order(Schedule after, String run, boolean ofError, Instant now) {
+    /** Returns the order to carry out a call; empty where the schedule has no such action any more. */
+    static Optional<CallOrder> order(Schedule after, String run, boolean ofError, Instant now) {
         ScheduleDefinition definition = after.getDefinition();
-        @Nullable Object request = ofError ? definition.getErrorAction() : definition.getAction();
+        @Nullable Object action = action(definition, ofError);
         return find(after, run, ofError)
-                .filter(_ -> isCall(request))
-                .map(call -> new ScheduleCall(
+                .filter(_ -> isCall(action))
+                .map(call -> new CallOrder(
                         after.getScheduleId(),
                         run,
                         ofError,
                         call.getAttempt(),
                         call.getDueAt(),
                         until(definition, now),
-                        request));
+                        Objects.requireNonNull(action)));
     }
 }

@@ -1,11 +1,11 @@
 package io.muster.planner.schedule;
 
 import io.muster.records.CreateFleetJob;
+import io.muster.records.FiringOrder;
 import io.muster.records.JobDefinition;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
 import io.muster.records.Schedule;
-import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCallEnded;
 import io.muster.records.ScheduleCallRetried;
 import io.muster.records.ScheduleDefinition;
@@ -77,7 +77,9 @@ public final class ScheduleDecider {
             case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
             case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
             case ScheduleInput.Report(ReportScheduleCall report) ->
-                schedule == null ? new Decision.Nothing<>() : call(id, CallDecider.reported(schedule, report), now);
+                schedule == null
+                        ? new Decision.Nothing<>()
+                        : call(id, CallDecider.reported(schedule, report).or(() -> refusedJob(schedule, report)), now);
             case ScheduleInput.CallDue due ->
                 schedule == null ? new Decision.Nothing<>() : call(id, CallDecider.due(schedule, due, now), now);
         };
@@ -88,7 +90,8 @@ public final class ScheduleDecider {
         return happened(
                 schedule.getScheduleId(),
                 now,
-                CallDecider.isBusy(schedule) || withheld(schedule).isPresent()
+                CallDecider.isBusy(schedule)
+                                || CallDecider.withheld(schedule, false).isPresent()
                         ? missed(schedule, now, 1, nextAt, false, true)
                         : new ScheduleFired(now, 0, nextAt, true, run(schedule, now)));
     }
@@ -102,14 +105,7 @@ public final class ScheduleDecider {
                 nextAt,
                 !late && CallDecider.isBusy(schedule),
                 asked,
-                late ? "" : withheld(schedule).orElse(""));
-    }
-
-    /** Returns why a schedule's action is withheld; empty where it is not. What it calls outside goes by nobody's rights. */
-    private static Optional<String> withheld(Schedule schedule) {
-        return CallDecider.isCall(schedule.getDefinition().getAction())
-                ? Optional.empty()
-                : Optional.ofNullable(schedule.getWithheld());
+                late ? "" : CallDecider.withheld(schedule, false).orElse(""));
     }
 
     private static Decision<ScheduleEvent> withhold(
@@ -117,6 +113,27 @@ public final class ScheduleDecider {
         return !writer.equals(known.getDefinition().getWriter()) || Objects.equals(reason, known.getWithheld())
                 ? new Decision.Nothing<>()
                 : happened(known.getScheduleId(), now, new ScheduleWithheld(reason));
+    }
+
+    /** Decides about the report of a job that was refused: it is no call, and counts as made until then. */
+    private static Optional<Object> refusedJob(Schedule schedule, ReportScheduleCall report) {
+        boolean isOfJob = schedule.getDefinition().getAction() instanceof CreateFleetJob
+                && !report.getSucceeded()
+                && schedule.getRecent().stream()
+                        .anyMatch(run ->
+                                run.getRun().equals(report.getRun()) && run.getOutcome() == ScheduleRunOutcome.DONE);
+        return isOfJob
+                ? Optional.of(new ScheduleCallEnded(
+                        report.getRun(),
+                        false,
+                        0,
+                        report.getStartedAt(),
+                        report.getEndedAt(),
+                        false,
+                        report.getMessage(),
+                        null,
+                        false))
+                : Optional.empty();
     }
 
     private static Decision<ScheduleEvent> call(String id, Optional<Object> event, Instant now) {
@@ -201,7 +218,9 @@ public final class ScheduleDecider {
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
         boolean late = Duration.between(latest, now).compareTo(tolerance) > 0;
-        if (late || CallDecider.isBusy(schedule) || withheld(schedule).isPresent()) {
+        if (late
+                || CallDecider.isBusy(schedule)
+                || CallDecider.withheld(schedule, false).isPresent()) {
             return happened(
                     schedule.getScheduleId(), now, missed(schedule, latest, passed + 1, time(next), late, false));
         }
@@ -284,7 +303,12 @@ public final class ScheduleDecider {
             }
             case ScheduleWithheld withheld ->
                 changed(schedule, event).setWithheld(withheld.getReason()).build();
-            case ScheduleCallEnded ended -> ended(changed(schedule, event), ended, event.getAt());
+            case ScheduleCallEnded ended ->
+                schedule != null
+                                && CallDecider.find(schedule, ended.getRun(), ended.getOfError())
+                                        .isEmpty()
+                        ? jobRefused(changed(schedule, event), ended)
+                        : ended(changed(schedule, event), ended, event.getAt());
             case ScheduleCallRetried retried -> {
                 Schedule.Builder changed = changed(schedule, event);
                 Instant dueAt = CallDecider.dueAt(changed, retried.getRun(), retried.getOfError());
@@ -302,6 +326,20 @@ public final class ScheduleDecider {
             case Object unknown ->
                 throw new IllegalStateException("not an event of a schedule, class=" + unknown.getClass());
         };
+    }
+
+    private static Schedule jobRefused(Schedule.Builder changed, ScheduleCallEnded refused) {
+        return changed.setFailures(changed.getFailures() + 1)
+                .setRecent(changed.getRecent().stream()
+                        .map(run -> run.getRun().equals(refused.getRun())
+                                ? ScheduleRun.newBuilder(run)
+                                        .setOutcome(ScheduleRunOutcome.FAILED)
+                                        .setEndedAt(refused.getEndedAt())
+                                        .setMessage(refused.getMessage())
+                                        .build()
+                                : run)
+                        .toList())
+                .build();
     }
 
     private static Schedule ended(Schedule.Builder changed, ScheduleCallEnded ended, Instant now) {
@@ -322,14 +360,19 @@ public final class ScheduleDecider {
         if (!ended.getSucceeded() && !ended.getOfError() && ended.getRetryAt() == null) {
             changed.setFailures(changed.getFailures() + 1);
         }
-        if (ended.getErrorAction() && CallDecider.isCall(changed.getDefinition().getErrorAction())) {
+        if (ended.getErrorAction()) {
             changed.setCalls(CallDecider.ordered(changed, ended.getRun(), true, 0, dueAt, now));
         }
         return changed.build();
     }
 
+    /** Returns what the command carries by which a firing makes a job. */
+    public static FiringOrder reference(Schedule after, String run, Instant now) {
+        return new FiringOrder(after.getScheduleId(), run, false, 0, CallDecider.until(after.getDefinition(), now));
+    }
+
     /** Returns the call that an event orders; empty where it orders none. */
-    public static Optional<ScheduleCall> call(Schedule after, ScheduleEvent event) {
+    public static Optional<CallOrder> call(Schedule after, ScheduleEvent event) {
         return switch (event.getEvent()) {
             case ScheduleFired fired -> CallDecider.order(after, fired.getRun(), false, event.getAt());
             case ScheduleCallRetried retried ->

@@ -1,5 +1,6 @@
 package io.muster.planner.site;
 
+import io.muster.records.FiringOrder;
 import io.muster.records.OrphanTaskEnded;
 import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
@@ -28,6 +29,7 @@ import io.muster.records.WebJobRunStopping;
 import io.muster.records.WebJobRunWaits;
 import io.muster.records.WebJobSettingsChanged;
 import io.muster.service.decider.Decision;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +83,7 @@ public final class SiteDecider {
                         .map(job -> happened(site, now, new WebJobDeleted(job.getKind(), job.getName())))
                         .orElseGet(SiteDecider::missing);
             case SiteInput.PutJobSettings(PutWebJobSettings asked) -> putJobSettings(site, asked, now);
-            case SiteInput.Run(RunWebJob run) -> run(site, run, now);
+            case SiteInput.Run(RunWebJob run, @Nullable FiringOrder order) -> run(site, run, order, now);
             case SiteInput.Start(String name) ->
                 switched(site, name, now, true, job -> new WebJobEnabled(job.getName()));
             case SiteInput.Stop(String name) ->
@@ -187,8 +190,12 @@ public final class SiteDecider {
                 new WebJobSettingsChanged(job.get().getKind(), job.get().getName(), asked.getSettings(), dueAt));
     }
 
-    private static Decision<SiteEvent> run(Site site, RunWebJob asked, Instant now) {
+    private static Decision<SiteEvent> run(Site site, RunWebJob asked, @Nullable FiringOrder order, Instant now) {
         Optional<WebJob> job = SiteState.job(site, WebJobKind.TRIGGERED, asked.getName());
+        Optional<SiteRefused> fault = orderFault(job, order, now);
+        if (fault.isPresent()) {
+            return new Decision.Refused<>(fault.get());
+        }
         if (job.isEmpty()) {
             return missing();
         }
@@ -215,7 +222,32 @@ public final class SiteDecider {
                         shortened(asked.getTrigger()),
                         asked.getArguments(),
                         job.get().getDueAt(),
+                        order,
                         now));
+    }
+
+    /** Returns why no run comes of a firing's order: one has come of it before, or it is too late; empty where neither holds. */
+    private static Optional<SiteRefused> orderFault(Optional<WebJob> job, @Nullable FiringOrder order, Instant now) {
+        if (order == null) {
+            return Optional.empty();
+        }
+        String firing = firing(order);
+        return job.stream()
+                .flatMap(known -> known.getRuns().stream())
+                .filter(run -> run.getFiring().equals(firing))
+                .findFirst()
+                .map(run -> new SiteRefused(
+                        SiteRefusalReason.BEGUN, "The run " + run.getId() + " was begun for it before."))
+                .or(() -> now.isAfter(order.getUntil())
+                        ? Optional.of(
+                                new SiteRefused(SiteRefusalReason.LATE, "It was to begin by " + order.getUntil() + "."))
+                        : Optional.empty());
+    }
+
+    /** Returns what stands for a firing and its action, in few bytes: all attempts at them are for one run. */
+    private static String firing(FiringOrder order) {
+        String all = order.getScheduleId() + '\n' + order.getRun() + '\n' + order.getOfError();
+        return UUID.nameUUIDFromBytes(all.getBytes(StandardCharsets.UTF_8)).toString();
     }
 
     private static WebJobRunBegun begun(
@@ -225,6 +257,7 @@ public final class SiteDecider {
             String trigger,
             String arguments,
             @Nullable Instant dueAt,
+            @Nullable FiringOrder order,
             Instant now) {
         String id = RunIds.next(job.getRuns().stream().findFirst().map(WebJobRun::getId), now);
         WebJobRun run = WebJobRun.newBuilder()
@@ -238,8 +271,9 @@ public final class SiteDecider {
                 .setHost(job.getFiles().getHost())
                 .setBegunAt(now)
                 .setSha256(job.getFiles().getSha256())
+                .setFiring(order == null ? "" : firing(order))
                 .build();
-        return new WebJobRunBegun(job.getKind(), job.getName(), run, arguments, dueAt);
+        return new WebJobRunBegun(job.getKind(), job.getName(), run, arguments, dueAt, order, 0);
     }
 
     private static Decision<SiteEvent> switched(
@@ -399,7 +433,7 @@ public final class SiteDecider {
         @Nullable Instant next = isOn ? next(site, job.getKind(), job.getSettings(), now) : null;
         return Objects.equals(next, job.getDueAt())
                 ? new Decision.Nothing<>()
-                : happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, 0));
+                : happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, 0, false));
     }
 
     private static Decision<SiteEvent> settle(Site site, WebJob job, Optional<String> node, Instant now) {
@@ -418,7 +452,7 @@ public final class SiteDecider {
                 || node.isEmpty() && job.getRuns().stream().anyMatch(SiteState::isLiving);
         return waits || !shouldRun(site, job, node)
                 ? new Decision.Nothing<>()
-                : happened(site, now, begun(site, job, node, ALWAYS, "", job.getDueAt(), now));
+                : happened(site, now, begun(site, job, node, ALWAYS, "", job.getDueAt(), null, now));
     }
 
     /** Returns the inputs that settle a job, wherever it runs or should. @param nodes that the site's pool has, as far as they are known */
@@ -444,16 +478,21 @@ public final class SiteDecider {
             return new Decision.Nothing<>();
         }
         if (job.getKind() == WebJobKind.CONTINUOUS) {
-            return happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), null, 0));
+            return happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), null, 0, false));
         }
         JobSchedule.Passed passed = JobSchedule.passed(job, dueAt, SiteSettings.of(site.getSettings()), now);
         @Nullable Instant next = passed.next().orElse(null);
         boolean isLate = Duration.between(passed.latest(), now).compareTo(TOLERANCE) > 0;
         if (isLate || SiteState.isRunning(site, job)) {
-            return happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, passed.passed() + 1));
+            return happened(
+                    site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, passed.passed() + 1, !isLate));
         }
         String cron = JobSettings.stored(job.getSettings()).schedule().orElse("");
-        return happened(site, now, begun(site, job, Optional.empty(), "Schedule - " + cron, "", next, now));
+        WebJobRunBegun begun = begun(site, job, Optional.empty(), "Schedule - " + cron, "", next, null, now);
+        return happened(
+                site,
+                now,
+                WebJobRunBegun.newBuilder(begun).setMissed(passed.passed()).build());
     }
 
     private static boolean mayBeDue(Site site, WebJob job) {

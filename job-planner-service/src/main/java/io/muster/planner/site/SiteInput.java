@@ -1,6 +1,7 @@
 package io.muster.planner.site;
 
 import io.muster.records.DeleteWebJob;
+import io.muster.records.FiringOrder;
 import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
 import io.muster.records.PutWebJobSettings;
@@ -22,8 +23,8 @@ public sealed interface SiteInput {
     /** Asks for other settings of a job. */
     record PutJobSettings(PutWebJobSettings job) implements SiteInput {}
 
-    /** Asks for a run of a triggered job. */
-    record Run(RunWebJob run) implements SiteInput {}
+    /** Asks for a run of a triggered job. @param order of a schedule's firing that asks; null where none does */
+    record Run(RunWebJob run, @Nullable FiringOrder order) implements SiteInput {}
 
     /** Asks that a continuous job runs. */
     record Start(String name) implements SiteInput {}

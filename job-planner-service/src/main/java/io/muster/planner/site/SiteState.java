@@ -12,6 +12,7 @@ import io.muster.records.WebJobDeleted;
 import io.muster.records.WebJobDisabled;
 import io.muster.records.WebJobEnabled;
 import io.muster.records.WebJobKind;
+import io.muster.records.WebJobMissed;
 import io.muster.records.WebJobPut;
 import io.muster.records.WebJobRescheduled;
 import io.muster.records.WebJobRun;
@@ -42,6 +43,9 @@ public final class SiteState {
     private static final int CONTINUOUS_HISTORY = 2;
     /** Bounds the starts of a continuous job's program that its log shows. */
     private static final int STARTS_KEPT = 10;
+
+    /** Bounds the lines about missed times that the log of a job's schedule shows. */
+    private static final int MISSED_KEPT = 20;
 
     private static final String USUAL_POOL = "default";
 
@@ -181,7 +185,10 @@ public final class SiteState {
                         site,
                         moved.getKind(),
                         moved.getName(),
-                        job -> WebJob.newBuilder(job).setDueAt(moved.getDueAt()).build());
+                        job -> WebJob.newBuilder(job)
+                                .setDueAt(moved.getDueAt())
+                                .setMissed(withMissed(job, moved.getMissed(), moved.getRunning(), event.getAt()))
+                                .build());
             case WebJobRunBegun begun ->
                 change(
                         site,
@@ -189,6 +196,7 @@ public final class SiteState {
                         begun.getName(),
                         job -> WebJob.newBuilder(job)
                                 .setRuns(history(before, job, begun.getRun()))
+                                .setMissed(withMissed(job, begun.getMissed(), false, event.getAt()))
                                 .setDueAt(begun.getDueAt())
                                 .build());
             case WebJobRunStarted started ->
@@ -267,6 +275,7 @@ public final class SiteState {
                 .setChangedAt(event.getAt())
                 .setDueAt(put.getDueAt())
                 .setRuns(known.map(WebJob::getRuns).orElse(List.of()))
+                .setMissed(known.map(WebJob::getMissed).orElse(List.of()))
                 .build());
         jobs.sort(ORDER);
         site.setWebJobs(jobs);
@@ -285,6 +294,16 @@ public final class SiteState {
         boolean hearsOfNodes =
                 before.getOwnPool() || jobs.stream().anyMatch(job -> job.getKind() == WebJobKind.CONTINUOUS);
         site.setWebJobs(jobs).setOrphans(orphans).setNodes(hearsOfNodes ? before.getNodes() : List.of());
+    }
+
+    private static List<WebJobMissed> withMissed(WebJob job, int times, boolean running, Instant at) {
+        List<WebJobMissed> all = job.getMissed();
+        if (times == 0) {
+            return all;
+        }
+        List<WebJobMissed> kept = new ArrayList<>(all.subList(Math.max(0, all.size() - MISSED_KEPT + 1), all.size()));
+        kept.add(new WebJobMissed(at, times, running));
+        return kept;
     }
 
     private static List<WebJobStart> withStart(List<WebJobStart> starts, WebJobRunStarted started, Instant at) {

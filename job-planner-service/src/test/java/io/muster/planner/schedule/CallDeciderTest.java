@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.muster.records.CallEndpoint;
+import io.muster.records.CreateFleetJob;
 import io.muster.records.ElapsedRecurrence;
+import io.muster.records.JobDefinition;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
 import io.muster.records.Schedule;
-import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCallEnded;
 import io.muster.records.ScheduleCallState;
 import io.muster.records.ScheduleDefinition;
@@ -42,9 +43,10 @@ class CallDeciderTest {
             .setUri("https://example.com/a")
             .setHeaders(Map.of())
             .build();
+    private static final RunSiteJob WEB_JOB = new RunSiteJob("fleet", "purge", "");
     private static final WriteMessage MESSAGE = new WriteMessage("queue-q", "it failed");
 
-    private final List<ScheduleCall> orders = new ArrayList<>();
+    private final List<CallOrder> orders = new ArrayList<>();
     private final List<Object> events = new ArrayList<>();
     private @Nullable Schedule schedule;
     private Instant now = START;
@@ -84,11 +86,11 @@ class CallDeciderTest {
         }
     }
 
-    private void report(ScheduleCall call, boolean succeeded) {
+    private void report(CallOrder call, boolean succeeded) {
         decide(new ScheduleInput.Report(new ReportScheduleCall(
-                call.getRun(),
-                call.getOfError(),
-                call.getAttempt(),
+                call.run(),
+                call.ofError(),
+                call.attempt(),
                 now.minusSeconds(1),
                 now,
                 succeeded,
@@ -103,8 +105,7 @@ class CallDeciderTest {
     void ordersACallWithItsFiringAndRecordsItsEnd() {
         save(definition(3600, 0));
         at(START);
-        assertThat(orders)
-                .containsExactly(new ScheduleCall(ID, "20261129120000", false, 0, START, minutes(10), ENDPOINT));
+        assertThat(orders).containsExactly(new CallOrder(ID, "20261129120000", false, 0, START, minutes(10), ENDPOINT));
         assertThat(schedule.getRecent()).as("its end is not known yet").isEmpty();
         now = START.plusSeconds(2);
         report(orders.getFirst(), true);
@@ -124,8 +125,8 @@ class CallDeciderTest {
         at(START);
         for (int attempt = 0; attempt < 3; attempt++) {
             assertThat(orders).hasSize(attempt + 1);
-            assertThat(orders.getLast().getAttempt()).isEqualTo(attempt);
-            assertThat(orders.getLast().getRun()).as("the same firing").isEqualTo("20261129120000");
+            assertThat(orders.getLast().attempt()).isEqualTo(attempt);
+            assertThat(orders.getLast().run()).as("the same firing").isEqualTo("20261129120000");
             report(orders.getLast(), false);
             if (attempt < 2) {
                 at(now.plusSeconds(119));
@@ -134,8 +135,8 @@ class CallDeciderTest {
             }
         }
         assertThat(orders).hasSize(4);
-        assertThat(orders.getLast().getOfError()).isTrue();
-        assertThat(orders.getLast().getRequest()).isEqualTo(MESSAGE);
+        assertThat(orders.getLast().ofError()).isTrue();
+        assertThat(orders.getLast().action()).isEqualTo(MESSAGE);
         assertThat(schedule.getFailures()).isOne();
         report(orders.getLast(), true);
         assertThat(schedule.getCalls()).isEmpty();
@@ -162,13 +163,46 @@ class CallDeciderTest {
     }
 
     @Test
-    void ordersAnErrorActionThatIsNoCallToo() {
-        save(definition(36_000, 0).setErrorAction(new RunSiteJob("fleet", "repair", "")));
+    void ordersTheRunOfAWebJobAgainWhereItsSiteRefusedItAndThenTheErrorAction() {
+        save(definition(36_000, 1).setAction(WEB_JOB).setErrorAction(new RunSiteJob("fleet", "repair", "")));
         at(START);
-        report(orders.getFirst(), false);
-        assertThat(((ScheduleCallEnded) events.getLast()).getErrorAction()).isTrue();
-        assertThat(orders).as("it is no call").hasSize(1);
+        assertThat(orders).containsExactly(new CallOrder(ID, "20261129120000", false, 0, START, minutes(10), WEB_JOB));
+        assertThat(schedule.getRecent()).as("its site has not answered").isEmpty();
+        report(orders.getLast(), false);
+        at(minutes(2));
+        assertThat(orders.getLast().attempt()).isOne();
+        report(orders.getLast(), false);
+        assertThat(orders.getLast().action()).isEqualTo(new RunSiteJob("fleet", "repair", ""));
+        report(orders.getLast(), true);
+        assertThat(schedule.getFailures()).isOne();
+        assertThat(schedule.getRecent())
+                .extracting(ScheduleRun::getOfError, ScheduleRun::getAttempt, ScheduleRun::getOutcome)
+                .containsExactly(
+                        tuple(true, 0, ScheduleRunOutcome.DONE),
+                        tuple(false, 1, ScheduleRunOutcome.FAILED),
+                        tuple(false, 0, ScheduleRunOutcome.FAILED));
+    }
+
+    @Test
+    void failsTheRetryOfAWebJobsRunThatItsWriterMayNotStartAnyMore() {
+        save(definition(36_000, 1).setAction(WEB_JOB).setWriter("policy/p"));
+        at(START);
+        report(orders.getLast(), false);
+        decide(new ScheduleInput.Withhold("policy/p", "The policy p is there no more."));
+        at(minutes(2));
+        assertThat(orders).hasSize(1);
         assertThat(schedule.getCalls()).isEmpty();
+        assertThat(schedule.getFailures()).isOne();
+        assertThat(schedule.getRecent().getFirst().getMessage()).isEqualTo("The policy p is there no more.");
+        assertThat(schedule.getRecent().getFirst().getAttempt()).isOne();
+    }
+
+    @Test
+    void saysWhoseSilenceFailedAWebJobsRun() {
+        save(definition(36_000, 0).setAction(WEB_JOB));
+        at(START);
+        at(minutes(11));
+        assertThat(schedule.getRecent().getFirst().getMessage()).contains("see whether the planner runs");
     }
 
     @Test
@@ -198,7 +232,7 @@ class CallDeciderTest {
         assertThat(schedule.getCalls()).as("its report is too late").hasSize(1);
         at(minutes(13));
         assertThat(orders).hasSize(2);
-        assertThat(orders.getLast().getAttempt()).isOne();
+        assertThat(orders.getLast().attempt()).isOne();
     }
 
     @Test
@@ -222,7 +256,7 @@ class CallDeciderTest {
     void forgetsCallsOfAnActionThatIsNoneAnyMore() {
         save(definition(36_000, 1));
         at(START);
-        save(definition(36_000, 1).setAction(new RunSiteJob("fleet", "purge", "")));
+        save(definition(36_000, 1).setAction(new CreateFleetJob(new JobDefinition())));
         assertThat(schedule.getCalls()).isEmpty();
         report(orders.getFirst(), false);
         assertThat(schedule.getCalls()).isEmpty();
@@ -244,7 +278,7 @@ class CallDeciderTest {
         save(definition(60 + random.nextInt(300), random.nextInt(4))
                 .setToleranceSeconds(random.nextInt(120))
                 .setErrorAction(random.nextBoolean() ? MESSAGE : null));
-        List<ScheduleCall> unreported = new ArrayList<>();
+        List<CallOrder> unreported = new ArrayList<>();
         int seen = 0;
         for (int i = 0; i < 3000; i++) {
             at(now.plusSeconds(random.nextInt(90)));
@@ -252,7 +286,7 @@ class CallDeciderTest {
                 unreported.add(orders.get(seen++));
             }
             if (!unreported.isEmpty() && random.nextInt(3) > 0) {
-                ScheduleCall call = unreported.get(random.nextInt(unreported.size()));
+                CallOrder call = unreported.get(random.nextInt(unreported.size()));
                 report(call, random.nextInt(3) == 0);
                 if (random.nextInt(3) > 0) {
                     unreported.remove(call);

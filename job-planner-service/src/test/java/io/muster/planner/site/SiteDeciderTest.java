@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.muster.records.DeleteWebJob;
+import io.muster.records.FiringOrder;
 import io.muster.records.OrphanTask;
 import io.muster.records.OrphanTaskEnded;
 import io.muster.records.PutSiteSettings;
@@ -19,6 +20,7 @@ import io.muster.records.TaskResult;
 import io.muster.records.WebJob;
 import io.muster.records.WebJobFiles;
 import io.muster.records.WebJobKind;
+import io.muster.records.WebJobMissed;
 import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
 import io.muster.records.WebJobStart;
@@ -129,7 +131,7 @@ class SiteDeciderTest {
     }
 
     private static SiteInput.Run ask() {
-        return new SiteInput.Run(new RunWebJob(JOB, "", "External - curl"));
+        return new SiteInput.Run(new RunWebJob(JOB, "", "External - curl"), null);
     }
 
     private void started(WebJobRun run) {
@@ -220,12 +222,33 @@ class SiteDeciderTest {
         assertThat(history()).containsExactly(WebJobRunStatus.INITIALIZING, WebJobRunStatus.SUCCESS);
     }
 
+    private static SiteInput.Run ask(String firing, int attempt, Instant until) {
+        return new SiteInput.Run(
+                new RunWebJob(JOB, "", "Schedule - nightly"),
+                new FiringOrder("s/jobs/nightly", firing, false, attempt, until));
+    }
+
+    @Test
+    void beginsOneRunForAFiringAndNoneBehindItsTime() {
+        triggered();
+        Instant until = now.plusSeconds(600);
+        done(ask("1", 0, until));
+        assertThat(refusal(ask("1", 1, until))).isEqualTo(SiteRefusalReason.BEGUN);
+        assertThat(refusal(ask("2", 0, until))).isEqualTo(SiteRefusalReason.RUNNING);
+        ended(run(), TaskResult.SUCCEEDED);
+        assertThat(refusal(ask("1", 0, until))).as("again, behind its end").isEqualTo(SiteRefusalReason.BEGUN);
+        later(601);
+        assertThat(refusal(ask("2", 0, until))).isEqualTo(SiteRefusalReason.LATE);
+        done(ask("2", 1, until.plusSeconds(1)));
+        assertThat(history()).containsExactly(WebJobRunStatus.INITIALIZING, WebJobRunStatus.SUCCESS);
+    }
+
     @Test
     void countsDeletedJobsThatHaveNotEndedAmongTheJobsOfASite() {
         for (int i = 0; i < 100; i++) {
             done(new SiteInput.Put(put(WebJobKind.TRIGGERED).setName("job" + i).build()));
         }
-        done(new SiteInput.Run(new RunWebJob("job0", "", "x")));
+        done(new SiteInput.Run(new RunWebJob("job0", "", "x"), null));
         String taskId = site.getWebJobs().getFirst().getRuns().getFirst().getTaskId();
         done(new SiteInput.Delete(new DeleteWebJob(WebJobKind.TRIGGERED, "job0")));
         SiteInput other = new SiteInput.Put(put(WebJobKind.TRIGGERED).build());
@@ -288,7 +311,7 @@ class SiteDeciderTest {
     @Test
     void knowsJobsByTheirNamesInAnyCase() {
         triggered();
-        done(new SiteInput.Run(new RunWebJob("PURGE", "", "x")));
+        done(new SiteInput.Run(new RunWebJob("PURGE", "", "x"), null));
         assertThat(run().getTaskId()).startsWith("fleet.purge.");
         done(new SiteInput.Put(put(WebJobKind.TRIGGERED).setName("Purge").build()));
         assertThat(site.getWebJobs()).hasSize(1);
@@ -405,6 +428,10 @@ class SiteDeciderTest {
         assertThat(history()).containsExactly(WebJobRunStatus.SUCCESS);
         later(30);
         assertThat(history()).containsExactly(WebJobRunStatus.INITIALIZING, WebJobRunStatus.SUCCESS);
+        assertThat(job(WebJobKind.TRIGGERED).getMissed())
+                .containsExactly(
+                        new WebJobMissed(Instant.parse("2026-11-21T03:02:00Z"), 1, true),
+                        new WebJobMissed(Instant.parse("2026-11-21T03:03:00Z"), 1, true));
     }
 
     @Test
@@ -425,6 +452,10 @@ class SiteDeciderTest {
         later(0);
         assertThat(history()).as("later than that").hasSize(2);
         assertThat(SiteDecider.due(site)).contains(Instant.parse("2026-11-21T06:00:00Z"));
+        assertThat(job(WebJobKind.TRIGGERED).getMissed())
+                .containsExactly(
+                        new WebJobMissed(Instant.parse("2026-11-21T03:09:59Z"), 8, false),
+                        new WebJobMissed(Instant.parse("2026-11-21T05:10:01Z"), 1, false));
     }
 
     @Test
@@ -756,7 +787,7 @@ class SiteDeciderTest {
     @Test
     void boundsTheTextsOfARunInBytes() {
         triggered();
-        done(new SiteInput.Run(new RunWebJob(JOB, "", "\uD83D\uDE80".repeat(100))));
+        done(new SiteInput.Run(new RunWebJob(JOB, "", "\uD83D\uDE80".repeat(100)), null));
         assertThat(run().getTrigger()).isEqualTo("\uD83D\uDE80".repeat(32));
     }
 

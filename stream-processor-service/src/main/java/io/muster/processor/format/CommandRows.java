@@ -90,7 +90,7 @@ final class CommandRows {
                 jobId, operation, condition, startTime, seconds(row, "maxExecutionTimeInSeconds", JOB_SECONDS), null);
         return new OutputFormat.Written(
                 jobId.getBytes(StandardCharsets.UTF_8),
-                to.codec().encode(new JobCommand(jobId, new CreateJob(definition))));
+                to.codec().encode(new JobCommand(jobId, new CreateJob(definition), null)));
     }
 
     private static TwinPatch patch(StreamRow row) throws IOException {

@@ -23,6 +23,7 @@ import io.muster.records.JobStatus;
 import io.muster.records.OperationType;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleRun;
+import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.TwinPatch;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -251,11 +252,13 @@ public final class Jobs {
                     .put("time", Timestamps.text(run.getAt()));
             if (run.getMissed()) {
                 entry.put("missed", true);
-                if (!run.getMessage().isEmpty()) {
-                    entry.put("message", run.getMessage());
-                }
+            } else if (run.getOutcome() == ScheduleRunOutcome.FAILED) {
+                entry.put("failed", true);
             } else {
                 entry.put("jobId", ScheduledJobs.jobId(definition.getJobId(), run));
+            }
+            if (!run.getMessage().isEmpty()) {
+                entry.put("message", run.getMessage());
             }
         }
         return body;

@@ -134,7 +134,7 @@ public final class Kudu implements Surface {
     private static Problem problem(SiteRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> noJob();
-            case RUNNING, STOPPED -> new Problem(409, "Conflict", sentence);
+            case RUNNING, STOPPED, BEGUN, LATE -> new Problem(409, "Conflict", sentence);
             case INVALID, TOO_MANY_JOBS -> Problem.argumentInvalid(sentence);
             case UNKNOWN -> Problem.serverError();
         };

@@ -25,12 +25,10 @@ import io.muster.records.WebJobKind;
 import io.muster.records.WebJobRun;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
@@ -149,14 +147,11 @@ final class LogController {
                 .header("Accept-Ranges", "none");
     }
 
-    /** Says when a job's schedule is due. */
+    /** Says which times of a job's schedule brought no run, and when it is due. */
     @Get(FILES + "/triggered/{name}/job_scheduler.log")
     HttpResponse<String> ofSchedule(String site, String name) {
         WebJob job = WebJobController.job(sites.get(site), WebJobKind.TRIGGERED, name);
-        @Nullable Instant dueAt = job.getDueAt();
-        return HttpResponse.ok(
-                        dueAt == null ? "No schedule is due.\r\n" : "Next schedule expected at " + dueAt + "\r\n")
-                .header("Content-Type", Kudu.TEXT);
+        return HttpResponse.ok(SchedulerLog.of(job)).header("Content-Type", Kudu.TEXT);
     }
 
     private HttpResponse<?> log(HttpRequest<?> request, String site, List<WebJobRun> runs) throws IOException {

@@ -38,6 +38,9 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
     /** Declares the store of job documents, by job id. */
     public static final StoreSpec.OfTopic<Job> JOBS = new StoreSpec.OfTopic<>("jobs", Topics.JOBS);
 
+    /** Names the processor, and its sinks for topics that others write too. */
+    public static final String NAME = "job";
+
     /** Declares the store of the latest statistics of jobs that run and have a policy, by job id. */
     private static final StoreSpec.OfTopic<JobStatistics> STATISTICS =
             new StoreSpec.OfTopic<>("statistics", Topics.JOB_STATISTICS);
@@ -79,7 +82,7 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
     public static CoordinatorSpec<Job, JobInput, JobEvent, JobAggregate> coordinator(
             Codecs codecs, PartitionCounts counts, int mostActive, MeterRegistry meters) {
         return new CoordinatorSpec<>(
-                "job",
+                NAME,
                 JOBS,
                 NUMBERS,
                 List.of(STATISTICS),

@@ -1,6 +1,7 @@
 package io.muster.planner.job.topology;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.planner.order.OrderReports;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -43,9 +44,11 @@ final class JobEffects {
     private final Outbox outbox;
     private final int devicePartitions;
     private final JobLog log;
+    private final OrderReports reports;
 
     JobEffects(Outbox outbox, int devicePartitions, MeterRegistry meters) {
         this.outbox = outbox;
+        this.reports = new OrderReports(outbox, JobAggregate.NAME);
         this.log = new JobLog(meters);
         this.devicePartitions = devicePartitions;
     }
@@ -122,6 +125,7 @@ final class JobEffects {
     /** Writes a refusal where everybody can read it. */
     void refused(JobCommand command, JobRefused refusal, Requester requester, Instant now) {
         log.refused(command, refusal, requester);
+        reports.failed(command.getOrder(), refusal.getMessage(), now);
         outbox.send(
                 Outbox.sink(Topics.JOB_REFUSALS),
                 Topics.JOB_REFUSALS,

@@ -2,9 +2,9 @@ package io.muster.planner.schedule.topology;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.planner.schedule.CallOrder;
 import io.muster.planner.schedule.ScheduleDecider;
 import io.muster.planner.schedule.ScheduleInput;
-import io.muster.records.CallEndpoint;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
 import io.muster.records.DeleteSchedule;
@@ -16,7 +16,7 @@ import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
-import io.muster.records.ScheduleCallEnded;
+import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleEvent;
@@ -26,7 +26,6 @@ import io.muster.records.ScheduleRefused;
 import io.muster.records.SiteCommand;
 import io.muster.records.SuspendSchedule;
 import io.muster.records.WithholdSchedule;
-import io.muster.records.WriteMessage;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
@@ -146,34 +145,27 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
             case ScheduleFired fired -> {
                 firings.increment();
                 missed.increment(fired.getMissed());
-                act(change.id(), after.getDefinition().getAction(), fired.getRun(), change.at());
+                if (after.getDefinition().getAction() instanceof CreateFleetJob create) {
+                    JobDefinition job = ScheduleDecider.job(create, fired.getRun());
+                    outbox.send(
+                            Outbox.sink(Topics.JOB_COMMANDS, NAME),
+                            Topics.JOB_COMMANDS,
+                            Route.byKey(job.getJobId()),
+                            new JobCommand(
+                                    job.getJobId(),
+                                    new CreateJob(job),
+                                    ScheduleDecider.reference(after, fired.getRun(), change.at())),
+                            change.at());
+                }
             }
-            case ScheduleCallEnded ended
-            when ended.getErrorAction() ->
-                act(change.id(), after.getDefinition().getErrorAction(), ended.getRun(), change.at());
             default -> {} // Orders nothing but, perhaps, a call.
         }
-        ScheduleDecider.call(after, change.event())
-                .ifPresent(call -> outbox.send(
-                        Outbox.sink(Topics.SCHEDULE_CALLS),
-                        Topics.SCHEDULE_CALLS,
-                        Route.byKey(change.id()),
-                        call,
-                        change.at()));
+        ScheduleDecider.call(after, change.event()).ifPresent(order -> carryOut(order, change.at()));
     }
 
-    private void act(String id, @Nullable Object action, String run, Instant now) {
-        switch (action) {
-            case CallEndpoint _, WriteMessage _ -> {} // Carried out by who reads the calls.
-            case CreateFleetJob create -> {
-                JobDefinition job = ScheduleDecider.job(create, run);
-                outbox.send(
-                        Outbox.sink(Topics.JOB_COMMANDS, NAME),
-                        Topics.JOB_COMMANDS,
-                        Route.byKey(job.getJobId()),
-                        new JobCommand(job.getJobId(), new CreateJob(job)),
-                        now);
-            }
+    /** Gives an order to whoever carries it out, and reports what became of it. */
+    private void carryOut(CallOrder order, Instant now) {
+        switch (order.action()) {
             case RunSiteJob site ->
                 outbox.send(
                         Outbox.sink(Topics.SITE_COMMANDS, NAME),
@@ -181,14 +173,28 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
                         Route.byKey(site.getSite()),
                         new SiteCommand(
                                 site.getSite(),
-                                new RunWebJob(
-                                        site.getWebJob(),
-                                        site.getArguments(),
-                                        TRIGGER + id.substring(id.lastIndexOf('/') + 1))),
+                                new RunWebJob(site.getWebJob(), site.getArguments(), trigger(order.scheduleId())),
+                                order.reference()),
                         now);
-            case null -> throw new IllegalStateException("no action, schedule=" + id);
-            case Object unknown -> throw new IllegalStateException("not an action, class=" + unknown.getClass());
+            case Object outside ->
+                outbox.send(
+                        Outbox.sink(Topics.SCHEDULE_CALLS),
+                        Topics.SCHEDULE_CALLS,
+                        Route.byKey(order.scheduleId()),
+                        new ScheduleCall(
+                                order.scheduleId(),
+                                order.run(),
+                                order.ofError(),
+                                order.attempt(),
+                                order.dueAt(),
+                                order.until(),
+                                outside),
+                        now);
         }
+    }
+
+    private static String trigger(String scheduleId) {
+        return TRIGGER + scheduleId.substring(scheduleId.lastIndexOf('/') + 1);
     }
 
     private void refused(ScheduleCommand command, ScheduleRefused refusal, Requester requester, Instant now) {

@@ -44,6 +44,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs sites: commands and news of tasks in; events, documents, commands of pools and replies out. For one task. */
 public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent> {
+    /** Names the processor, and its sinks for topics that others write too. */
+    public static final String NAME = "site";
+
     /** Keeps documents of sites, by site. */
     public static final StoreSpec.OfTopic<Site> SITES = new StoreSpec.OfTopic<>("sites", Topics.SITES);
 
@@ -70,7 +73,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
     /** Declares the coordinator of sites. */
     public static CoordinatorSpec<Site, SiteInput, SiteEvent, SiteAggregate> coordinator(MeterRegistry meters) {
         return new CoordinatorSpec<>(
-                "site",
+                NAME,
                 SITES,
                 NUMBERS,
                 List.of(),
@@ -96,7 +99,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
             case DeleteWebJob delete -> List.of(new SiteInput.Delete(delete));
             case PutWebJobSettings put ->
                 settling(new SiteInput.PutJobSettings(put), command.getSite(), put.getKind(), put.getName());
-            case RunWebJob run -> List.of(new SiteInput.Run(run));
+            case RunWebJob run -> List.of(new SiteInput.Run(run, command.getOrder()));
             case StartWebJob start ->
                 settling(
                         new SiteInput.Start(start.getName()),

@@ -3,6 +3,7 @@ package io.muster.planner.site.topology;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.muster.planner.order.OrderReports;
 import io.muster.planner.site.SiteState;
 import io.muster.planner.site.WebJobTasks;
 import io.muster.records.ForgetTask;
@@ -11,6 +12,7 @@ import io.muster.records.PoolCommand;
 import io.muster.records.Site;
 import io.muster.records.SiteCommand;
 import io.muster.records.SiteEvent;
+import io.muster.records.SiteRefusalReason;
 import io.muster.records.SiteRefused;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
@@ -49,9 +51,11 @@ final class SiteEffects {
     private final Outbox outbox;
     private final MeterRegistry meters;
     private final Counter missed;
+    private final OrderReports reports;
 
     SiteEffects(Outbox outbox, MeterRegistry meters) {
         this.outbox = outbox;
+        this.reports = new OrderReports(outbox, SiteAggregate.NAME);
         this.meters = meters;
         this.missed = meters.counter("muster.webjobs.firings.missed");
     }
@@ -67,11 +71,13 @@ final class SiteEffects {
         }
         switch (change.event().getEvent()) {
             case WebJobRunBegun begun -> {
+                missed.increment(begun.getMissed());
                 Site site = Objects.requireNonNull(change.after());
                 WebJob job =
                         SiteState.job(site, begun.getKind(), begun.getName()).orElseThrow();
                 WebJobRun run = begun.getRun();
                 send(run.getPoolId(), new SubmitTask(WebJobTasks.of(site, job, run, begun.getArguments())), now);
+                reports.succeeded(begun.getOrder(), "The WebJob's run " + run.getId() + " began.", now);
             }
             case WebJobRunStopping stopping ->
                 withRun(
@@ -161,7 +167,7 @@ final class SiteEffects {
                 now);
     }
 
-    /** Writes a refusal where everybody can read it. */
+    /** Writes a refusal where everybody can read it, and tells the schedule that asked: what was begun before has succeeded. */
     void refused(SiteCommand command, SiteRefused refusal, Requester requester, Instant now) {
         outbox.send(
                 Outbox.sink(Topics.SITE_EVENTS),
@@ -170,6 +176,11 @@ final class SiteEffects {
                 new SiteEvent(command.getSite(), now, refusal),
                 now,
                 requester.requestId());
+        if (refusal.getReason() == SiteRefusalReason.BEGUN) {
+            reports.succeeded(command.getOrder(), refusal.getMessage(), now);
+        } else {
+            reports.failed(command.getOrder(), refusal.getMessage(), now);
+        }
         meters.counter("muster.webjobs.refused", "reason", refusal.getReason().name())
                 .increment();
         LOG.info(
