@@ -135,6 +135,20 @@ async function disabled(run) {
   await client.job.deleteMethod(id);
 }
 
+async function moved(run) {
+  const id = `moved-${run}`;
+  await client.job.add({ id, poolInfo: { poolId: "nowhere" } });
+  await client.task.add(id, { id: "waits", commandLine: exits(0) });
+  await refused(client.job.patch(id, { poolInfo }), 409, "InvalidJobState");
+  await client.job.disable(id, "requeue");
+  await until("the job is disabled", async () => (await client.job.get(id)).state === "disabled");
+  await client.job.patch(id, { poolInfo: { poolId: "DEFAULT" } });
+  assert.strictEqual((await client.job.get(id)).poolInfo.poolId, "default");
+  await client.job.enable(id);
+  assert.strictEqual((await ended(id, "waits")).nodeInfo.poolId, "default");
+  await client.job.deleteMethod(id);
+}
+
 async function limited(run) {
   const id = `limited-${run}`;
   await client.job.add({ id, poolInfo: { poolId: "DEFAULT" }, maxParallelTasks: 1, priority: 3 });
@@ -202,6 +216,33 @@ async function terminated(run) {
   await client.job.deleteMethod(id);
 }
 
+async function files(run) {
+  const id = `files-${run}`;
+  await client.job.add({ id, poolInfo });
+  await client.task.add(id, { id: "says", commandLine: "sh -c 'echo one; echo wrong >&2; echo two'" });
+  await ended(id, "says");
+  const text = async (name, options) => {
+    const got = await client.file.getFromTask(id, "says", name, { fileGetFromTaskOptions: options });
+    const chunks = [];
+    for await (const chunk of got.readableStreamBody) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  const out = await until("the output is there", async () => {
+    const known = await text("stdout.txt");
+    return known.length === 8 && known;
+  });
+  assert.strictEqual(out, "one\ntwo\n");
+  assert.strictEqual(await text("stderr.txt"), "wrong\n");
+  assert.strictEqual(await text("stdout.txt", { ocpRange: "bytes=4-6" }), "two");
+  const properties = await client.file.getPropertiesFromTask(id, "says", "stdout.txt");
+  assert.strictEqual(Number(properties.contentLength), 8);
+  assert.strictEqual(properties.ocpBatchFileIsdirectory, false);
+  const listed = await client.file.listFromTask(id, "says", { recursive: true });
+  assert.deepStrictEqual(listed.map((file) => [file.name, file.properties.contentLength]), [["stderr.txt", 6], ["stdout.txt", 8]]);
+  await assert.rejects(client.file.getFromTask(id, "says", "wd/a.txt"), (error) => error.statusCode === 404);
+  await client.job.deleteMethod(id);
+}
+
 async function main() {
   const run = Date.now().toString(36);
   await jobs(run);
@@ -211,7 +252,9 @@ async function main() {
   await terminated(run);
   await disabled(run);
   await limited(run);
+  await moved(run);
   await depending(run);
+  await files(run);
   console.log("the tasks run");
 }
 

@@ -50,7 +50,8 @@ class ComputeMetersTest {
                         new TaskToken("t", 1L),
                         new TaskAttempt(0, 0, 0),
                         List.of(new TaskPlace("node-1", 1L), new TaskPlace("node-2", 1L)),
-                        List.of()),
+                        List.of(),
+                        1),
                 new NodeLost("node-3"),
                 new NodeSchedulingChanged("node-4", false, false));
         assertThat(value("muster.nodes", "state", "running")).isEqualTo(2);

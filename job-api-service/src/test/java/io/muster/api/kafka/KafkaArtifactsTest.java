@@ -276,7 +276,8 @@ class KafkaArtifactsTest {
                 new TaskToken("t", 1L),
                 new TaskAttempt(0, 0, 0),
                 List.of(new TaskPlace("node-1", 1L)),
-                List.of(sha256));
+                List.of(sha256),
+                1);
     }
 
     /** Uploads what was condemned a moment before: the reference to it comes behind its deletion. */

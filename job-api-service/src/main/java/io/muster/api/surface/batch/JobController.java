@@ -26,13 +26,13 @@ import io.muster.records.BatchJobDefinition;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchTaskCounts;
+import io.muster.records.ChangeBatchJob;
 import io.muster.records.CountBatchTasks;
 import io.muster.records.DeleteBatchJob;
 import io.muster.records.EnableBatchJob;
 import io.muster.records.TerminateBatchJob;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -94,11 +94,16 @@ final class JobController {
     private String spelled(String poolId) {
         return pools.get(poolId.toLowerCase(Locale.ROOT))
                 .map(BatchPool::getPoolId)
-                .or(() -> nodes.pools().stream()
-                        .filter(poolId::equalsIgnoreCase)
-                        .min(Comparator.comparing((String id) -> !id.equals(poolId))
-                                .thenComparing(Comparator.naturalOrder())))
+                .or(() -> nodes.spelled(poolId))
                 .orElse(poolId);
+    }
+
+    private ChangeBatchJob spelled(ChangeBatchJob change) {
+        return change.getPoolId() == null
+                ? change
+                : ChangeBatchJob.newBuilder(change)
+                        .setPoolId(spelled(change.getPoolId()))
+                        .build();
     }
 
     static JsonBody body(byte[] body) {
@@ -147,7 +152,7 @@ final class JobController {
     CompletionStage<MutableHttpResponse<String>> patch(HttpRequest<?> request, String jobId, @Body byte[] body) {
         return workers.read(() -> {
             JsonBody document = body(body);
-            return change(request, jobId, HttpStatus.OK, revision -> JobReader.patch(document, revision));
+            return change(request, jobId, HttpStatus.OK, revision -> spelled(JobReader.patch(document, revision)));
         });
     }
 
@@ -155,7 +160,7 @@ final class JobController {
     CompletionStage<MutableHttpResponse<String>> put(HttpRequest<?> request, String jobId, @Body byte[] body) {
         return workers.read(() -> {
             JsonBody document = body(body);
-            return change(request, jobId, HttpStatus.OK, revision -> JobReader.put(document, revision));
+            return change(request, jobId, HttpStatus.OK, revision -> spelled(JobReader.put(document, revision)));
         });
     }
 

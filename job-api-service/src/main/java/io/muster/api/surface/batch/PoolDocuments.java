@@ -172,15 +172,24 @@ record PoolDocuments(BatchRequest asked) {
                     .put("autoScaleEvaluationInterval", Durations.text(scale.getIntervalMillis()));
         }
         if (run != null) {
-            ObjectNode written = body.putObject("autoScaleRun")
-                    .put("timestamp", run.getAt().toString())
-                    .put("results", run.getResults());
-            if (run.getError() != null) {
-                written.putObject("error")
-                        .put("code", run.getError().getCode())
-                        .put("message", run.getError().getMessage());
-            }
+            run(body.putObject("autoScaleRun"), run);
         }
+    }
+
+    private static void run(ObjectNode body, AutoScaleRun run) {
+        body.put("timestamp", run.getAt().toString()).put("results", run.getResults());
+        if (run.getError() != null) {
+            body.putObject("error")
+                    .put("code", run.getError().getCode())
+                    .put("message", run.getError().getMessage());
+        }
+    }
+
+    /** Returns what a formula came to. */
+    ObjectNode evaluated(AutoScaleRun run) {
+        ObjectNode document = asked.document("autoscalerun");
+        run(document, run);
+        return document;
     }
 
     /** Returns what is known of a pool that Batch never created: tags of devices name it. */
@@ -201,7 +210,6 @@ record PoolDocuments(BatchRequest asked) {
 
     /** Returns a node. @param dedicated whether it counts as a dedicated one */
     ObjectNode node(String poolId, NodeView.Node node, boolean dedicated) {
-        int running = node.tasks().size();
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("id", node.id())
@@ -211,8 +219,8 @@ record PoolDocuments(BatchRequest asked) {
                 .put("stateTransitionTime", node.since().toString())
                 .put("affinityId", node.id())
                 .put("vmSize", size(node))
-                .put("runningTasksCount", running)
-                .put("runningTaskSlotsCount", running)
+                .put("runningTasksCount", node.tasks().size())
+                .put("runningTaskSlotsCount", node.used())
                 .put("isDedicated", dedicated);
     }
 

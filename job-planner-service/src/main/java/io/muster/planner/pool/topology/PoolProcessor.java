@@ -36,6 +36,7 @@ import io.muster.records.SubmitTask;
 import io.muster.records.SubmitTasks;
 import io.muster.records.TaskProgram;
 import io.muster.records.WatchNodes;
+import io.muster.records.WithdrawTask;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
@@ -223,6 +224,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case ChangeTask change -> change(poolId, change, now);
             case StopTask stop -> decide(poolId, new PoolInput.Stop(stop.getTaskId()), now);
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
+            case WithdrawTask withdraw -> decide(poolId, new PoolInput.Withdraw(withdraw.getTaskId()), now);
             case SetNodeScheduling change ->
                 decide(
                         poolId,
@@ -232,10 +234,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case RuleTasks rule ->
                 decide(
                         poolId,
-                        new PoolInput.RuleGroup(
-                                PoolRecords.group(rule.getOwner()),
-                                PoolRecords.rule(rule),
-                                PoolRecords.tasks(rule.getTasks())),
+                        new PoolInput.RuleGroup(PoolRecords.group(rule.getOwner()), PoolRecords.rule(rule)),
                         now);
             case MoveNodes move -> move(poolId, move, now);
             case StopMoves _ -> decide(poolId, new PoolInput.StopMoves(), now);
@@ -371,7 +370,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private static PoolInput input(PoolReport report, Object said, String node) throws InvalidRecordException {
         return switch (said) {
             case NodeConnected connected ->
-                new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch(), connected.getDrained());
+                new PoolInput.NodeConnected(
+                        node, report.getGateway(), report.getEpoch(), connected.getDrained(), connected.getLent());
             case NodeRemoved _ -> new PoolInput.NodeRemoved(node);
             case MoveRefused _ -> new PoolInput.MoveRefused(node);
             case NodeReported reported -> {
