@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.muster.node.work.Effect;
-import io.muster.node.work.Ending;
 import io.muster.node.work.Input;
 import io.muster.node.work.Report;
 import io.muster.node.work.Token;
@@ -113,10 +112,7 @@ class ReportsTest {
         answer(true);
         assertThat(messages).extracting(Message::count).containsExactly(100, 100, 50);
         answer(true);
-        String detail = "x".repeat(30_000);
-        IntStream.range(0, 5)
-                .forEach(i -> reports.add(
-                        new Effect.Say(1, "p", new Report.Exited(new Token("t" + i, 1), new Ending(-1, Ending.Cause.NOT_STARTED, detail)))));
+        IntStream.range(0, 5).forEach(i -> reports.add(started(1, "p", "t".repeat(30_000) + i)));
         reports.send();
         answer(true);
         answer(true);

@@ -54,9 +54,10 @@ class ComputeMetersTest {
                         1),
                 new NodeLost("node-3"),
                 new NodeSchedulingChanged("node-4", false, false));
+        nodes.read(new PoolEvents("$reserve", TestApi.NOW, List.of(joined("spare"))));
         assertThat(value("muster.nodes", "state", "running")).isEqualTo(2);
         assertThat(value("muster.nodes", "state", "unusable")).isEqualTo(1);
-        assertThat(value("muster.nodes", "state", "idle")).isEqualTo(1);
+        assertThat(value("muster.nodes", "state", "idle")).isEqualTo(2);
         assertThat(value("muster.nodes.slots")).as("of the running ones alone").isEqualTo(8);
         assertThat(value("muster.nodes.tasks")).isEqualTo(2);
     }

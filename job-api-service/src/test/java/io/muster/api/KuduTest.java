@@ -13,6 +13,7 @@ import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,8 +28,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -543,6 +547,39 @@ class KuduTest {
         } finally {
             readers.forEach(Live::close);
         }
+    }
+
+    /** Those that came together were answered 500, when they had waited for a place in vain. */
+    @Test
+    void refusesLogsBeyondItsPlacesWhenTheyHaveWaited() throws Exception {
+        purge();
+        run(WebJobRunStatus.RUNNING, -1);
+        for (int i = 0; i < 400; i++) {
+            String lines = ("x".repeat(999) + "\n").repeat(60);
+            api.compute.write("fleet.purge.202611210225101230", "node-1", OutputStream.OUT, TestApi.NOW, lines);
+        }
+        HttpRequest log = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.server.port() + SITE
+                        + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt"))
+                .header("Authorization", basic("iothubowner", key("iothubowner")))
+                .build();
+        List<CompletableFuture<HttpResponse<InputStream>>> asked = IntStream.range(0, 60)
+                .mapToObj(_ -> http.sendAsync(log, HttpResponse.BodyHandlers.ofInputStream()))
+                .toList();
+        Map<Integer, Integer> answers = new TreeMap<>();
+        for (CompletableFuture<HttpResponse<InputStream>> each : asked) {
+            answers.merge(each.get().statusCode(), 1, Integer::sum);
+        }
+        assertThat(answers).isEqualTo(Map.of(200, 50, 429, 10));
+        for (CompletableFuture<HttpResponse<InputStream>> each : asked) {
+            each.get().body().close();
+        }
+        await().until(() -> ask(
+                                "GET",
+                                SITE + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt",
+                                "Range",
+                                "bytes=0-9")
+                        .statusCode()
+                == 206);
     }
 
     /** Offsets of such a log move: its head goes with older starts, and nodes write between each other's lines. */

@@ -80,7 +80,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Plays the planner without Kafka: takes every command that reaches it, and remembers it. */
-final class RequestsDouble implements Requests {
+class RequestsDouble implements Requests {
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15.423Z");
 
     final List<Object> commands = new CopyOnWriteArrayList<>();

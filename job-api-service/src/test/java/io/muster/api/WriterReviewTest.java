@@ -10,6 +10,7 @@ import io.muster.records.CreateFleetJob;
 import io.muster.records.JobDefinition;
 import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
+import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.Timing;
 import io.muster.records.TwinPatch;
@@ -19,6 +20,8 @@ import java.io.UncheckedIOException;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +81,29 @@ class WriterReviewTest {
                 .containsExactly(new WithholdSchedule(
                         "policy/p",
                         "The policy p, which wrote the schedule, has no longer one of the rights [Compute, Jobs]."));
+    }
+
+    /** Requests of all callers share their places: a planner that is away is not asked for each schedule. */
+    @Test
+    void asksNoMoreOfAPlannerThatDoesNotAnswer() {
+        for (int i = 0; i < 300; i++) {
+            save("more" + i, new RunSiteJob("fleet", "purge", ""), "policy/p");
+        }
+        AtomicInteger calls = new AtomicInteger();
+        RequestsDouble away = new RequestsDouble(views) {
+            @Override
+            public CompletableFuture<Schedule> schedule(String id, Object command) {
+                calls.incrementAndGet();
+                return CompletableFuture.failedFuture(new IllegalStateException("no answer"));
+            }
+        };
+        policies.set(rights("q", "Jobs"));
+        try (WriterReview reviewing = new WriterReview(policies::get, views.schedules(), away)) {
+            reviewing.review();
+            assertThat(calls).hasValue(1);
+            reviewing.review();
+            assertThat(calls).hasValue(2);
+        }
     }
 
     @Test

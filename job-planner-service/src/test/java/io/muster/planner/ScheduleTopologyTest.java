@@ -211,7 +211,7 @@ class ScheduleTopologyTest {
     }
 
     private void put(String webJob) {
-        planner.site("fleet", new PutWebJob(WebJobKind.TRIGGERED, webJob, FILES, "{}", false));
+        planner.site("fleet", new PutWebJob(WebJobKind.TRIGGERED, webJob, FILES, "{}", false, null));
     }
 
     @Test

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Follows the events of pools: which nodes they have, and how these are. Thread-safe. */
 public final class NodeView {
+    /** Names the pool of the nodes that are in no other. */
+    public static final String RESERVE = "$reserve";
+
     /** Names the state of a node. */
     public enum State {
         /** Means that it has not reported yet. */
@@ -214,9 +217,12 @@ public final class NodeView {
         return known().filter(node -> node.state() == state).count();
     }
 
-    /** Counts the slots of the nodes that take tasks. */
+    /** Counts the slots of the nodes that take tasks; those in reserve take none. */
     public synchronized long slots() {
-        return known().filter(node -> node.enabled() && (node.state() == State.IDLE || node.state() == State.RUNNING))
+        return pools.entrySet().stream()
+                .filter(pool -> !pool.getKey().equals(RESERVE))
+                .flatMap(pool -> pool.getValue().values().stream())
+                .filter(node -> node.enabled() && (node.state() == State.IDLE || node.state() == State.RUNNING))
                 .mapToLong(Known::slots)
                 .sum();
     }

@@ -34,7 +34,7 @@ public final class Places {
     }
 
     /** Returns whether there are so many now. @param of whom they are for: each has to have room */
-    public boolean areLeft(List<String> of, int count) {
+    boolean areLeft(List<String> of, int count) {
         lock.lock();
         try {
             return takenOfAll + count <= all

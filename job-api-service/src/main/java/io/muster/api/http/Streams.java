@@ -5,7 +5,10 @@ import io.micronaut.http.server.netty.NettyHttpRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.SynchronousSink;
@@ -16,6 +19,8 @@ import reactor.core.scheduler.Schedulers;
 public final class Streams {
     /** Bounds what is made ahead of a reader. */
     private static final int AHEAD = 2;
+
+    private static final long UNREAD_SECONDS = 30;
 
     /** Runs what may wait. */
     private static final Executor WAITING =
@@ -41,6 +46,27 @@ public final class Streams {
         return Flux.<byte[], Pieces>generate(open::call, Streams::emit, Streams::close)
                 .subscribeOn(Schedulers.fromExecutor(WAITING))
                 .publishOn(connection(request), AHEAD);
+    }
+
+    /** Returns the pieces of a body that holds places until it has been read; they are given back where nobody begins to read it within half a minute, too. */
+    public static Flux<byte[]> holding(HttpRequest<?> request, Places.Taken places, Callable<? extends Pieces> open) {
+        AtomicBoolean begun = new AtomicBoolean();
+        CompletableFuture.delayedExecutor(UNREAD_SECONDS, TimeUnit.SECONDS).execute(() -> {
+            if (begun.compareAndSet(false, true)) {
+                places.close();
+            }
+        });
+        return of(request, () -> {
+            if (!begun.compareAndSet(false, true)) {
+                throw new IllegalStateException("nobody began to read an answer in time");
+            }
+            try {
+                return open.call().andThen(places::close);
+            } catch (Exception e) {
+                places.close();
+                throw e;
+            }
+        });
     }
 
     private static Pieces emit(Pieces pieces, SynchronousSink<byte[]> sink) {

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes artifacts to which no job, run or task refers any more, a minute behind another. Each instance of the API does so for itself, and does nothing while it does not know all
- * sites. What fails is tried again the next time.
+ * sites. A failure is tried again the next time.
  */
 public final class ArtifactSweeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ArtifactSweeper.class);

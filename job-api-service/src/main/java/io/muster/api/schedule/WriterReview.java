@@ -17,8 +17,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -36,6 +38,8 @@ public final class WriterReview implements AutoCloseable {
     private static final String OF_POLICY = "policy/";
     private static final int PAGE = 1000;
     private static final int SECONDS = 60;
+    /** Bounds what the planner is told at once: the places of requests are those of all callers. */
+    private static final int MOST_UNDER_WAY = 100;
 
     /** Lists what it takes to make a job, as IoT Hub's routes say. */
     private static final Set<Right> MAKES_JOBS = EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE, Right.JOBS);
@@ -54,6 +58,8 @@ public final class WriterReview implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("writer-review").factory());
 
+    private final Semaphore places = new Semaphore(MOST_UNDER_WAY);
+    private volatile boolean failed;
     private @Nullable SharedAccessPolicies reviewed;
     private int seconds;
 
@@ -83,11 +89,12 @@ public final class WriterReview implements AutoCloseable {
         }
     }
 
-    /** Compares all schedules with the policies of now, and tells the planner where it is otherwise than it knows. */
+    /** Compares all schedules with the policies of now, and tells the planner where it is otherwise than it knows, until that fails: the rest is told a minute later. */
     public void review() {
         SharedAccessPolicies now = policies.get();
+        failed = false;
         List<Schedule> page = schedules.page("", null, PAGE);
-        while (!page.isEmpty()) {
+        while (!page.isEmpty() && !failed) {
             page.forEach(schedule -> review(schedule, now));
             page = schedules.page("", page.getLast().getScheduleId(), PAGE);
         }
@@ -101,18 +108,28 @@ public final class WriterReview implements AutoCloseable {
         @Nullable
         String reason = refusal(schedule.getDefinition(), writer.substring(OF_POLICY.length()), now)
                 .orElse(null);
-        if (Objects.equals(reason, schedule.getWithheld())) {
+        if (Objects.equals(reason, schedule.getWithheld()) || failed) {
             return;
         }
-        requests.schedule(schedule.getScheduleId(), new WithholdSchedule(writer, reason))
-                .whenComplete((_, error) -> {
-                    if (error != null) {
-                        LOG.warn(
-                                "The planner was not told of a schedule's writer, and is within a minute, schedule={} reason={}",
-                                schedule.getScheduleId(),
-                                error.toString());
-                    }
-                });
+        tell(schedule, new WithholdSchedule(writer, reason)).whenComplete((_, error) -> {
+            places.release();
+            if (error != null) {
+                failed = true;
+                LOG.warn(
+                        "The planner was not told of a schedule's writer, and is within a minute, schedule={} reason={}",
+                        schedule.getScheduleId(),
+                        error.toString());
+            }
+        });
+    }
+
+    private CompletableFuture<Schedule> tell(Schedule schedule, WithholdSchedule command) {
+        places.acquireUninterruptibly();
+        try {
+            return requests.schedule(schedule.getScheduleId(), command);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private static Optional<String> refusal(ScheduleDefinition definition, String policy, SharedAccessPolicies now) {

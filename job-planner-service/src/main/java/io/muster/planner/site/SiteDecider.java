@@ -129,6 +129,12 @@ public final class SiteDecider {
     }
 
     private static Decision<SiteEvent> put(Site site, PutWebJob asked, Instant now) {
+        if (asked.getUntil() != null && now.isAfter(asked.getUntil())) {
+            return new Decision.Refused<>(new SiteRefused(
+                    SiteRefusalReason.LATE,
+                    "The upload was not carried out by " + asked.getUntil()
+                            + ", and its files may be deleted by now. Upload it again."));
+        }
         Optional<String> fault = WebJobRules.siteFault(site.getSite())
                 .or(() -> WebJobRules.fault(asked))
                 .or(() -> WebJobRules.sizeFault(site, asked.getKind(), asked.getName(), asked.getSettings()));

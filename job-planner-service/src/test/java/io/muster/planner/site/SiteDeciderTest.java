@@ -228,6 +228,18 @@ class SiteDeciderTest {
                 new FiringOrder("s/jobs/nightly", firing, false, attempt, until));
     }
 
+    /** What nothing refers to is deleted: the command may have waited for the planner for longer. */
+    @Test
+    void takesNoUploadBehindItsTime() {
+        Instant until = now.plusSeconds(300);
+        SiteInput upload =
+                new SiteInput.Put(put(WebJobKind.TRIGGERED).setUntil(until).build());
+        later(301);
+        assertThat(refusal(upload)).isEqualTo(SiteRefusalReason.LATE);
+        at(until.toString());
+        done(upload);
+    }
+
     @Test
     void beginsOneRunForAFiringAndNoneBehindItsTime() {
         triggered();

@@ -16,7 +16,6 @@ import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.ByteRange;
 import io.muster.api.http.Callers;
-import io.muster.api.http.Pieces;
 import io.muster.api.http.Places;
 import io.muster.api.http.Streams;
 import io.muster.api.job.Requests;
@@ -179,21 +178,9 @@ final class FileController {
     }
 
     private MutableHttpResponse<?> body(HttpRequest<?> request, BatchTask task, OutputStream stream, ByteRange range) {
-        if (!readers.areLeft(readersOf(request, task), 1)) {
-            throw tooMany();
-        }
-        return HttpResponse.status(HttpStatus.OK).body(Streams.of(request, () -> open(request, task, stream, range)));
-    }
-
-    private Pieces open(HttpRequest<?> request, BatchTask task, OutputStream stream, ByteRange range)
-            throws IOException {
         Places.Taken place = take(request, task, PATIENCE);
-        try {
-            return FilePieces.open(outputs, task, stream, range).andThen(place::close);
-        } catch (IOException | RuntimeException e) {
-            place.close();
-            throw e;
-        }
+        return HttpResponse.status(HttpStatus.OK)
+                .body(Streams.holding(request, place, () -> FilePieces.open(outputs, task, stream, range)));
     }
 
     private FilePieces.Facts facts(HttpRequest<?> request, BatchTask task, OutputStream stream) throws IOException {

@@ -47,7 +47,6 @@ final class PoolController {
     private static final String POOL = POOLS + "/{poolId}";
     private static final String NODES = POOL + "/nodes";
     private static final String NODE = NODES + "/{nodeId}";
-    private static final String RESERVE = "$reserve";
 
     private final Requests requests;
     private final BatchPoolView pools;
@@ -78,7 +77,7 @@ final class PoolController {
     }
 
     private static boolean isNamed(String poolId) {
-        return !poolId.equals(RESERVE);
+        return !poolId.equals(NodeView.RESERVE);
     }
 
     @Post(POOLS)

@@ -13,7 +13,6 @@ import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.ByteRange;
 import io.muster.api.http.Callers;
-import io.muster.api.http.Pieces;
 import io.muster.api.http.Places;
 import io.muster.api.http.Streams;
 import io.muster.api.job.SiteView;
@@ -91,14 +90,10 @@ final class LogController {
     private HttpResponse<?> live(
             HttpRequest<?> request, String site, WebJobRun run, Supplier<Optional<WebJobRun>> latest) {
         long from = lastEventId(request);
-        List<String> of = readersOf(request, site);
-        if (!liveReaders.areLeft(of, 1)) {
-            throw tooMany();
-        }
-        Flux<byte[]> events = Streams.of(request, () -> {
-                    Places.Taken place = liveReaders.take(of, 1, PATIENCE).orElseThrow(LogController::tooMany);
-                    return new LiveLog(outputs, run, latest, from, LIVE_BETWEEN).andThen(place::close);
-                })
+        Places.Taken place =
+                liveReaders.take(readersOf(request, site), 1, Duration.ZERO).orElseThrow(LogController::tooMany);
+        Flux<byte[]> events = Streams.holding(
+                        request, place, () -> new LiveLog(outputs, run, latest, from, LIVE_BETWEEN))
                 .filter(piece -> piece.length > 0)
                 .take(LIFE);
         return HttpResponse.<Publisher<byte[]>>ok(events)
@@ -199,21 +194,8 @@ final class LogController {
 
     private Flux<byte[]> body(
             HttpRequest<?> request, String site, List<WebJobRun> runs, int mostLines, ByteRange range) {
-        if (!readers.areLeft(readersOf(request, site), runs.size())) {
-            throw tooMany();
-        }
-        return Streams.of(request, () -> open(request, site, runs, mostLines, range));
-    }
-
-    private Pieces open(HttpRequest<?> request, String site, List<WebJobRun> runs, int mostLines, ByteRange range)
-            throws IOException {
         Places.Taken places = take(request, site, runs, PATIENCE);
-        try {
-            return RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to())
-                    .andThen(places::close);
-        } catch (IOException | RuntimeException e) {
-            places.close();
-            throw e;
-        }
+        return Streams.holding(
+                request, places, () -> RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to()));
     }
 }

@@ -10,6 +10,7 @@ import io.micronaut.http.annotation.Put;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.artifact.Artifacts;
+import io.muster.api.artifact.Unreferenced;
 import io.muster.api.compute.NodeView;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Time;
@@ -160,7 +161,14 @@ final class UploadController {
         }
         artifacts.keep(upload.file(), upload.sha256());
         return requests.site(
-                        site, new PutWebJob(kind, name, content.files().get(), content.settings(), content.disabled()))
+                        site,
+                        new PutWebJob(
+                                kind,
+                                name,
+                                content.files().get(),
+                                content.settings(),
+                                content.disabled(),
+                                time.now().plus(Unreferenced.GRACE.dividedBy(2))))
                 .join();
     }
 
