@@ -4,6 +4,8 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -22,6 +24,10 @@ import java.util.TreeMap;
 record SiteSettings(
         boolean isStopped, boolean noSchedules, Duration restartPause, Duration idle, int historySize, ZoneId zone) {
     private static final String TIME_ZONE = "WEBSITE_TIME_ZONE";
+    private static final String NO_SCHEDULES = "WEBJOBS_DISABLE_SCHEDULE";
+    private static final String IDLE = "WEBJOBS_IDLE_TIMEOUT";
+    private static final String HISTORY_SIZE = "WEBJOBS_HISTORY_SIZE";
+    private static final List<String> OF_TRIGGERED_JOBS = List.of(NO_SCHEDULES, IDLE, HISTORY_SIZE);
     private static final int RESTART_SECONDS = 60;
     private static final int IDLE_SECONDS = 120;
     private static final int HISTORY = 30;
@@ -34,11 +40,22 @@ record SiteSettings(
         byName.putAll(settings);
         return new SiteSettings(
                 isTrue(byName, "WEBJOBS_STOPPED"),
-                isTrue(byName, "WEBJOBS_DISABLE_SCHEDULE"),
+                isTrue(byName, NO_SCHEDULES),
                 Duration.ofSeconds(number(byName, "WEBJOBS_RESTART_TIME", RESTART_SECONDS, 1, LONGEST_SECONDS)),
-                Duration.ofSeconds(number(byName, "WEBJOBS_IDLE_TIMEOUT", IDLE_SECONDS, 1, LONGEST_SECONDS)),
-                number(byName, "WEBJOBS_HISTORY_SIZE", HISTORY, 1, LONGEST_HISTORY),
+                Duration.ofSeconds(number(byName, IDLE, IDLE_SECONDS, 1, LONGEST_SECONDS)),
+                number(byName, HISTORY_SIZE, HISTORY, 1, LONGEST_HISTORY),
                 zone(byName));
+    }
+
+    /** Returns whether settings differ in one that a continuous job goes by: most are variables of its program. Source: field case 68. */
+    static boolean concernContinuousJobs(Map<String, String> before, Map<String, String> after) {
+        return !ofContinuousJobs(before).equals(ofContinuousJobs(after));
+    }
+
+    private static Map<String, String> ofContinuousJobs(Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.keySet().removeIf(name -> OF_TRIGGERED_JOBS.stream().anyMatch(name::equalsIgnoreCase));
+        return all;
     }
 
     private static Optional<String> text(Map<String, String> settings, String name) {

@@ -172,7 +172,7 @@ public final class SiteState {
                                 .build());
             case SiteSettingsChanged changed -> {
                 site.setSettings(changed.getSettings());
-                if (!changed.getSettings().equals(before.getSettings())) {
+                if (SiteSettings.concernContinuousJobs(before.getSettings(), changed.getSettings())) {
                     site.setWebJobs(before.getWebJobs().stream()
                             .map(job -> WebJob.newBuilder(job)
                                     .setChangedAt(event.getAt())

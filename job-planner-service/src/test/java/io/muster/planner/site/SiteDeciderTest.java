@@ -401,7 +401,10 @@ class SiteDeciderTest {
         upload(WebJobKind.TRIGGERED, "{\"schedule\":\"0 * * * * *\"}");
         continuous();
         started(run(WebJobKind.CONTINUOUS));
+        later(1);
         setting("WEBJOBS_DISABLE_SCHEDULE", "1");
+        setting("webjobs_history_size", "7");
+        setting("WEBJOBS_IDLE_TIMEOUT", "7");
         assertThat(SiteDecider.due(site)).isEmpty();
         later(60);
         assertThat(history()).isEmpty();

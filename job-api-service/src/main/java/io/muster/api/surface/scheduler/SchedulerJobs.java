@@ -15,6 +15,7 @@ import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleRunOutcome;
+import io.muster.records.ScheduleStatus;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -105,7 +106,7 @@ final class SchedulerJobs {
         if (schedule.getLastAt() != null) {
             status.put("lastExecutionTime", schedule.getLastAt().toString());
         }
-        if (schedule.getNextAt() != null) {
+        if (schedule.getNextAt() != null && schedule.getStatus() == ScheduleStatus.ENABLED) {
             status.put("nextExecutionTime", schedule.getNextAt().toString());
         }
         return body;
