@@ -362,8 +362,15 @@ class BatchTopologyTest {
         ask(new AddBatchTasks(List.of(task("a", 0), task("b", 0))));
         ask(new DisableBatchJob(DisableTasks.REQUEUE, null));
         ticks(2);
+        String from = planner.poolCommands().getLast().getPoolId();
+        planner.poolCommands().clear();
         ask(ChangeBatchJob.newBuilder().setPoolId("other").build());
         ticks(3);
+        assertThat(planner.poolCommands())
+                .filteredOn(command -> command.getPoolId().equals(from))
+                .as("the pool places nothing of the job before it has nothing of it any more")
+                .extracting(command -> command.getCommand().getClass().getSimpleName())
+                .containsExactly("WithdrawTask", "WithdrawTask", "RuleTasks");
         assertThat(planner.orders("other-1"))
                 .as("it is disabled there too")
                 .noneMatch(order -> order.order() instanceof StartAttempt);

@@ -130,6 +130,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<DeadLetter> deadLetters = new ArrayList<>();
     private final List<JobRefusal> refusals = new ArrayList<>();
     private final List<List<Object>> poolEvents = new ArrayList<>();
+    private final List<PoolCommand> poolCommands = new ArrayList<>();
     private final List<TaskNews> news = new ArrayList<>();
     private final List<Object> nodeNews = new ArrayList<>();
     private final List<SiteCommand> siteCommands = new ArrayList<>();
@@ -512,6 +513,11 @@ final class PlannerDriver implements AutoCloseable {
         return poolEvents.stream().flatMap(List::stream).toList();
     }
 
+    /** Lists the commands that others than the test have given to pools. */
+    List<PoolCommand> poolCommands() {
+        return poolCommands;
+    }
+
     /** Lists the events of pools, a record each. */
     List<List<Object>> poolEventsTogether() {
         return poolEvents;
@@ -663,6 +669,7 @@ final class PlannerDriver implements AutoCloseable {
         replies.addAll(written(Topics.REPLIES));
         deadLetters.addAll(written(Topics.DEAD_LETTERS));
         refusals.addAll(written(Topics.JOB_REFUSALS));
+        written(Topics.POOL_COMMANDS).forEach(poolCommands::add);
         written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.add(List.copyOf(batch.getEvents())));
         news.addAll(written(Topics.SITE_TASKS));
         written(Topics.BATCH_POOL_NODES).forEach(each -> nodeNews.add(each.getNews()));

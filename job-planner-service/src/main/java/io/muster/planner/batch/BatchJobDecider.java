@@ -297,7 +297,10 @@ public final class BatchJobDecider {
         Optional<BatchDependencies.Wait> wait = BatchDependencies.next(
                 definition, row.getMet(), Math.max(1, asksLeft), name -> come.contains(name) || tasks.isThere(name));
         long asked = wait.map(BatchDependencies.Wait::met).orElse(BatchDependencies.count(definition)) - row.getMet();
-        asksLeft -= 1 + definition.getDependsOn().size() + asked;
+        asksLeft -= 1
+                + definition.getDependsOn().size()
+                + definition.getDependsOnRanges().size()
+                + asked;
         wait.ifPresentOrElse(on -> await(taskId, on), () -> queue(taskId));
     }
 

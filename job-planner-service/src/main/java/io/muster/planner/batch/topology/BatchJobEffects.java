@@ -65,6 +65,7 @@ final class BatchJobEffects {
         List<BatchTaskQueued> queued = new ArrayList<>();
         List<BatchTaskRevised> revised = new ArrayList<>();
         List<BatchTaskFinished> ended = new ArrayList<>();
+        List<BatchTasksMoving> left = new ArrayList<>();
         for (Object part : change.event().getEvents()) {
             rule(change, part);
             switch (part) {
@@ -72,6 +73,7 @@ final class BatchJobEffects {
                 case BatchTaskQueued each -> queued.add(each);
                 case BatchTaskRevised each -> revised.add(each);
                 case BatchTaskFinished each when each.getEndedAt() == null -> ended.add(each);
+                case BatchTasksMoving each when each.getOver() -> left.add(each);
                 case BatchJobMoved moved ->
                     LOG.info(
                             "{} job={} reason={}",
@@ -85,6 +87,8 @@ final class BatchJobEffects {
         }
         stopping.forEach(each -> stop(change, each));
         queued.forEach(each -> withdraw(change, each));
+        // Behind them: a pool that rules the job no more places what it still has of it.
+        left.forEach(each -> send(each.getFrom(), BatchTaskPrograms.noRule(current(change)), change.at()));
         tasks.keep(change.id(), change.event());
         revised.forEach(each -> revise(change, each));
         ended.forEach(each -> ended(change, each));
@@ -94,7 +98,7 @@ final class BatchJobEffects {
     /** Says to the pool how the job's tasks are placed, where that is another way than before. */
     private void rule(Change<BatchJob, BatchJobEvent> change, Object part) {
         @Nullable BatchJob before = change.before();
-        BatchJob job = Objects.requireNonNull(change.after() == null ? before : change.after());
+        BatchJob job = current(change);
         switch (part) {
             case BatchJobBegun begun
             when begun.getDefinition().getMaxParallelTasks() >= 0 ->
@@ -104,13 +108,15 @@ final class BatchJobEffects {
                 send(job.getDefinition().getPoolId(), BatchTaskPrograms.rule(job), change.at());
             case BatchJobMoved moved ->
                 moved(job, moved).ifPresent(rule -> send(job.getDefinition().getPoolId(), rule, change.at()));
-            case BatchTasksMoving moving
-            when moving.getOver() -> send(moving.getFrom(), BatchTaskPrograms.noRule(job), change.at());
             case BatchJobGone _ -> send(job.getDefinition().getPoolId(), BatchTaskPrograms.noRule(job), change.at());
             default -> {
                 // Leaves it as it was.
             }
         }
+    }
+
+    private static BatchJob current(Change<BatchJob, BatchJobEvent> change) {
+        return Objects.requireNonNull(change.after() == null ? change.before() : change.after());
     }
 
     private static Optional<RuleTasks> moved(BatchJob job, BatchJobMoved moved) {
