@@ -29,6 +29,7 @@ import io.muster.records.DisableTasks;
 import io.muster.records.EnableBatchJob;
 import io.muster.records.ExitCause;
 import io.muster.records.ListBatchTasks;
+import io.muster.records.NameValue;
 import io.muster.records.NodeReported;
 import io.muster.records.OnAllTasksComplete;
 import io.muster.records.ProgramExited;
@@ -46,6 +47,7 @@ import io.muster.records.TerminateBatchTask;
 import io.muster.topics.Headers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -349,6 +351,42 @@ class BatchTopologyTest {
         node(1);
         planner.advance(TICK);
         assertThat(planner.taskEvents().getLast().key()).isEqualTo("Other/o");
+    }
+
+    @Test
+    void keepsThatAnIntegerHasComeWhileOneOfTheTasksOfThatNumberIsThere() {
+        node(4);
+        ask(new AddBatchJob(definition().setUsesTaskDependencies(true).build()));
+        ask(new AddBatchTasks(List.of(task("7", 0))));
+        exited(started(), 0, ExitCause.ITSELF);
+        ask(new AddBatchTasks(List.of(task("007", 0))));
+        TaskToken other = started();
+        ask(new DeleteBatchTask("007", null));
+        exited(other, 143, ExitCause.STOPPED);
+        BatchTaskDefinition.Builder late =
+                BatchTaskDefinition.newBuilder(task("late", 0)).setDependsOnRanges(List.of(new TaskIdRange(7L, 7L)));
+        ask(new AddBatchTasks(List.of(late.build())));
+        assertThat(started().getTaskId()).contains(":late:");
+    }
+
+    @Test
+    void listsLargeTasksByShortPagesAndEndsThemAll() {
+        ask(job());
+        List<BatchTaskDefinition> large = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            large.add(BatchTaskDefinition.newBuilder(task("t" + (100 + i), 0))
+                    .setEnvironment(List.of(new NameValue("LONG", "x".repeat(30_000))))
+                    .build());
+        }
+        for (int i = 0; i < large.size(); i += 10) {
+            ask(new AddBatchTasks(large.subList(i, i + 10)));
+        }
+        BatchTaskPage page = (BatchTaskPage) ask(new ListBatchTasks(null, 1000));
+        assertThat(page.getTasks()).hasSizeBetween(10, 20);
+        assertThat(page.getMore()).isTrue();
+        ask(new TerminateBatchJob("enough", null));
+        ticks(20);
+        assertThat(((BatchTaskCounts) ask(new CountBatchTasks())).getFailed()).isEqualTo(60);
     }
 
     @Test

@@ -86,6 +86,9 @@ public final class BatchJobDecider {
     /** Bounds the tasks that such a step looks at: most of them may have completed. */
     private static final int MOST_READ = 10 * MOST_SWEPT;
 
+    /** Bounds the dependencies that one decision reads or asks about; tasks with more go on in the next steps. */
+    private static final long MOST_ASKED = BatchDependencies.MOST;
+
     private static final int MOST_TASKS_AT_ONCE = 1000;
     private static final String TERMINATED_BY_TASKS = "AllTasksComplete";
 
@@ -99,6 +102,10 @@ public final class BatchJobDecider {
 
     /** Holds what has come by this decision, for which tasks may wait. */
     private final Set<String> come = new HashSet<>();
+
+    private long asksLeft = MOST_ASKED;
+    /** Says whether this decision left tasks to the next step. */
+    private boolean leaves;
 
     private BatchJobTally tally;
 
@@ -276,28 +283,50 @@ public final class BatchJobDecider {
         queueOrWait(BatchIds.key(definition.getTaskId()));
     }
 
-    /** Gives a task to the pool, or has it wait for the first on which it depends and that has not come. */
+    /** Gives a task to the pool, or has it wait for one on which it depends and that has not come. */
     private void queueOrWait(String taskId) {
         BatchTaskRow row = task(taskId).orElseThrow();
-        BatchDependencies.next(
-                        row.getTask().getDefinition(), row.getMet(), name -> come.contains(name) || tasks.isThere(name))
-                .ifPresentOrElse(
-                        wait -> happened(new BatchTaskDepends(taskId, wait.on(), wait.met())), () -> queue(taskId));
+        BatchTaskDefinition definition = row.getTask().getDefinition();
+        Optional<BatchDependencies.Wait> wait = BatchDependencies.next(
+                definition,
+                row.getMet(),
+                Math.max(1, asksLeft),
+                name -> come.contains(name) || tasks.isThere(name));
+        long asked = wait.map(BatchDependencies.Wait::met).orElse(BatchDependencies.count(definition)) - row.getMet();
+        asksLeft -= 1 + definition.getDependsOn().size() + asked;
+        wait.ifPresentOrElse(on -> await(taskId, on), () -> queue(taskId));
     }
 
-    /** Has those go on that wait for what has come; where there are more than so many, others in the next steps. @return how many */
+    private void await(String taskId, BatchDependencies.Wait wait) {
+        happened(new BatchTaskDepends(taskId, wait.on(), wait.met()));
+        if (wait.on().equals(BatchDependencies.NEXT_STEP)) {
+            leaves = true;
+            if (!tally.getFreeing().contains(wait.on())) {
+                happened(new BatchTasksFreeing(wait.on(), false));
+            }
+        }
+    }
+
+    /** Has those go on that wait for what has come; where there are more than so many, or they depend on much, others in the next steps. @return how many */
     private int free(String name, int most) {
         List<String> waiting = tasks.waiting(name, most);
-        waiting.stream()
-                .filter(taskId -> task(taskId)
-                        .filter(row -> name.equals(row.getWaitsFor()))
-                        .isPresent())
-                .forEach(this::queueOrWait);
-        boolean isOver = waiting.size() < most;
+        int gone = 0;
+        for (String taskId : waiting) {
+            if (asksLeft <= 0) {
+                break;
+            }
+            gone++;
+            if (task(taskId).filter(row -> name.equals(row.getWaitsFor())).isPresent()) {
+                queueOrWait(taskId);
+            }
+        }
+        boolean isOver = waiting.size() < most
+                && gone == waiting.size()
+                && !(leaves && name.equals(BatchDependencies.NEXT_STEP));
         if (isOver == tally.getFreeing().contains(name)) {
             happened(new BatchTasksFreeing(name, isOver));
         }
-        return waiting.size();
+        return gone;
     }
 
     /** Gives a task to the pool, with a number that no task of the id has had: not in this job, nor in one of its id that was deleted. */
@@ -562,7 +591,7 @@ public final class BatchJobDecider {
     private void freeOn() {
         int left = MOST_SWEPT;
         for (String name : List.copyOf(tally.getFreeing())) {
-            if (left == 0) {
+            if (left == 0 || asksLeft <= 0) {
                 return;
             }
             come.add(name);
@@ -576,9 +605,11 @@ public final class BatchJobDecider {
             return;
         }
         @Nullable String after = tally.getSweptUpTo();
-        List<BatchTaskRow> page = isOpen() ? tasks.page(after == null ? "" : after, MOST_READ) : List.of();
+        BatchTasks.Page page = isOpen()
+                ? tasks.page(after == null ? "" : after, MOST_READ)
+                : new BatchTasks.Page(List.of(), false);
         int asked = 0;
-        for (BatchTaskRow row : page) {
+        for (BatchTaskRow row : page.rows()) {
             if (row.getTask().getState() != BatchTaskState.COMPLETED) {
                 end(row);
                 asked++;
@@ -588,7 +619,7 @@ public final class BatchJobDecider {
                 return;
             }
         }
-        happened(new BatchJobSwept(isOpen() && page.size() == MOST_READ ? key(page.getLast()) : null));
+        happened(new BatchJobSwept(isOpen() && page.more() ? key(page.rows().getLast()) : null));
     }
 
     /** Returns whether there is a task that has not ended and was not asked to. */
@@ -601,9 +632,9 @@ public final class BatchJobDecider {
             happened(moved(BatchJobState.COMPLETED, null, null));
             return;
         }
-        List<BatchTaskRow> page = tasks.page("", MOST_SWEPT);
-        page.forEach(row -> happened(new BatchTaskGone(key(row))));
-        if (page.size() < MOST_SWEPT) {
+        BatchTasks.Page page = tasks.page("", MOST_SWEPT);
+        page.rows().forEach(row -> happened(new BatchTaskGone(key(row))));
+        if (!page.more()) {
             happened(new BatchJobGone());
         }
     }

@@ -13,6 +13,7 @@ import io.muster.records.BatchJobTally;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskBegan;
 import io.muster.records.BatchTaskCounts;
+import io.muster.records.BatchTaskDefinition;
 import io.muster.records.BatchTaskDepends;
 import io.muster.records.BatchTaskFinished;
 import io.muster.records.BatchTaskJoined;
@@ -24,6 +25,7 @@ import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskState;
 import io.muster.records.BatchTaskStopping;
 import io.muster.records.BatchTasksFreeing;
+import io.muster.records.ExitConditions;
 import io.muster.records.TaskAttempt;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,6 +34,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Changes a job's document, its tasks and its tally by events. */
 public final class BatchRows {
+    /** Is about how many characters a task has beside those that its user can make more. */
+    private static final long FACTS = 1000;
+
+    private static final long PART = 20;
+
     private BatchRows() {}
 
     /** Returns the document behind an event; the same where it doesn't change; null where the job is gone. */
@@ -220,7 +227,7 @@ public final class BatchRows {
 
     private static BatchTask revised(BatchTask task, BatchTaskRevised revised, Instant at) {
         return changed(task, at)
-                .setDefinition(io.muster.records.BatchTaskDefinition.newBuilder(task.getDefinition())
+                .setDefinition(BatchTaskDefinition.newBuilder(task.getDefinition())
                         .setConstraints(revised.getConstraints())
                         .build())
                 .build();
@@ -318,5 +325,24 @@ public final class BatchRows {
             counts.setFailed(counts.getFailed() + by);
             counts.setFailedSlots(counts.getFailedSlots() + slots);
         }
+    }
+
+    /** Returns about how many characters a task has, so that pages of them stay within bounds. */
+    public static long characters(BatchTaskRow row) {
+        BatchTaskDefinition task = row.getTask().getDefinition();
+        long pairs = task.getEnvironment().stream()
+                .mapToLong(each -> each.getName().length() + each.getValue().length())
+                .sum();
+        long ids = task.getDependsOn().stream().mapToLong(String::length).sum();
+        @Nullable ExitConditions conditions = task.getExitConditions();
+        return FACTS
+                + task.getCommandLine().length()
+                + pairs
+                + ids
+                + PART
+                        * (task.getEnvironment().size()
+                                + task.getDependsOn().size()
+                                + task.getDependsOnRanges().size()
+                                + (conditions == null ? 0 : conditions.getCodes().size()));
     }
 }

@@ -182,9 +182,14 @@ final class BatchRules {
         }
         boolean areOthers = task.getDependsOn().stream()
                 .allMatch(on -> BatchIds.isValid(on) && !BatchIds.key(on).equals(BatchIds.key(task.getTaskId())));
-        return areOthers
-                ? Optional.empty()
-                : Optional.of(invalid("dependsOn.taskIds", null, "A task depends on ids of other tasks."));
+        if (!areOthers) {
+            return Optional.of(invalid("dependsOn.taskIds", null, "A task depends on ids of other tasks."));
+        }
+        return task.getDependsOnRanges().stream()
+                        .anyMatch(range -> BatchDependencies.isWithin(range, task.getTaskId()))
+                ? Optional.of(invalid(
+                        "dependsOn.taskIdRanges", null, "A task depends on others: its own id is in the range."))
+                : Optional.empty();
     }
 
     private static Optional<BatchRefused> conditionsFault(BatchJobDefinition job, @Nullable ExitConditions conditions) {

@@ -20,6 +20,13 @@ public interface BatchTasks {
     /** Lists tasks that wait for a name, at most so many. */
     List<String> waiting(String name, int most);
 
-    /** Lists tasks in the order of their ids in lower case. @param after the id behind which to begin; null for the first */
-    List<BatchTaskRow> page(@Nullable String after, int most);
+    /** Holds some tasks. @param more whether there are others behind them */
+    record Page(List<BatchTaskRow> rows, boolean more) {}
+
+    /**
+     * Lists tasks in the order of their ids in lower case: at most so many, and fewer where they are large, but one where there is one.
+     *
+     * @param after the id behind which to begin; null for the first
+     */
+    Page page(@Nullable String after, int most);
 }

@@ -51,7 +51,9 @@ import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,6 +63,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BatchJobDeciderTest {
     private static final String ID = "render-7";
@@ -69,7 +72,8 @@ class BatchJobDeciderTest {
     private final Map<String, BatchTaskRow> rows = new TreeMap<>();
     private @Nullable BatchJob job;
     private int pagesRead;
-    private final Set<String> there = new HashSet<>();
+    private final Map<String, Set<String>> there = new HashMap<>();
+    private int asked;
     private BatchJobTally tally = BatchRows.empty();
     private Instant now = Instant.parse("2026-11-21T02:00:00Z");
 
@@ -86,7 +90,8 @@ class BatchJobDeciderTest {
 
         @Override
         public boolean isThere(String name) {
-            return there.contains(name);
+            asked++;
+            return there.containsKey(name);
         }
 
         @Override
@@ -99,13 +104,13 @@ class BatchJobDeciderTest {
         }
 
         @Override
-        public List<BatchTaskRow> page(@Nullable String after, int most) {
+        public Page page(@Nullable String after, int most) {
             pagesRead++;
-            return rows.entrySet().stream()
+            List<BatchTaskRow> found = rows.entrySet().stream()
                     .filter(row -> after == null || row.getKey().compareTo(after) > 0)
                     .map(Map.Entry::getValue)
-                    .limit(most)
                     .toList();
+            return new Page(found.subList(0, Math.min(most, found.size())), found.size() > most);
         }
     };
 
@@ -127,12 +132,15 @@ class BatchJobDeciderTest {
                 tally = BatchRows.tally(tally, before, after);
                 if (after == null) {
                     rows.remove(taskId);
-                    BatchDependencies.names(taskId).forEach(there::remove);
+                    BatchDependencies.names(taskId)
+                            .forEach(name -> there.computeIfPresent(name, (_, by) -> without(by, taskId)));
                 } else {
                     rows.put(taskId, after);
                 }
                 if (part instanceof BatchTaskFinished finished && finished.getSatisfies()) {
-                    there.addAll(BatchDependencies.names(taskId));
+                    BatchDependencies.names(taskId)
+                            .forEach(name -> there.computeIfAbsent(name, _ -> new HashSet<>())
+                                    .add(taskId));
                 }
             } else if (part instanceof BatchJobSwept swept) {
                 tally = BatchRows.swept(tally, swept);
@@ -140,6 +148,11 @@ class BatchJobDeciderTest {
                 tally = BatchRows.freeing(tally, freeing);
             }
         }
+    }
+
+    private static @Nullable Set<String> without(Set<String> ids, String id) {
+        ids.remove(id);
+        return ids.isEmpty() ? null : ids;
     }
 
     private Decision<BatchJobEvent> ask(Object command) {
@@ -477,6 +490,82 @@ class BatchJobDeciderTest {
         runDue();
         assertThat(tally.getQueued()).isEqualTo(600);
         assertThat(tally.getFreeing()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void asksAgainAFewTimesAboutWhatATaskDependsOnWhetherThatComesInItsOrderOrInTheReverseOne(boolean inOrder) {
+        int all = 500;
+        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[all + 1];
+        for (int i = 0; i < all; i++) {
+            many[i] = task(Integer.toString(i));
+        }
+        many[all] = task("last").setDependsOnRanges(List.of(range(0, all - 1L)));
+        add(definition().setUsesTaskDependencies(true), many);
+        Set<@Nullable String> waits = new LinkedHashSet<>();
+        for (int i = 0; i < all; i++) {
+            assertThat(rows.get("last").getQueuedIn()).isNull();
+            waits.add(rows.get("last").getWaitsFor());
+            ended(Integer.toString(inOrder ? i : all - 1 - i), TaskResult.SUCCEEDED, 0);
+        }
+        assertThat(rows.get("last").getQueuedIn()).isEqualTo(POOL);
+        assertThat(waits).hasSizeLessThan(20);
+    }
+
+    @Test
+    void asksInOneDecisionAboutAsMuchAsOneTaskCanDependOnAndGoesOnInTheNextSteps() {
+        add(definition().setUsesTaskDependencies(true), task("1"));
+        ended("1", TaskResult.SUCCEEDED, 0);
+        for (int i = 2; i <= 4000; i++) {
+            there.put("#" + i, new HashSet<>(Set.of("t")));
+        }
+        List<BatchTaskDefinition> many = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            many.add(task("t" + i).setDependsOnRanges(List.of(range(1, 4000))).build());
+        }
+        asked = 0;
+        ask(new AddBatchTasks(many));
+        assertThat(asked).isLessThanOrEqualTo(10_100);
+        for (int step = 0; step < 100 && tally.getQueued() < 100; step++) {
+            asked = 0;
+            decide(new BatchJobInput.Sweep());
+            assertThat(asked).isLessThanOrEqualTo(10_100);
+        }
+        assertThat(tally.getQueued()).isEqualTo(100);
+        runDue();
+        assertThat(tally.getFreeing()).isEmpty();
+    }
+
+    @Test
+    void findsWhatATaskDependsOnAcrossItsIdsAndAllItsRanges() {
+        add(
+                definition().setUsesTaskDependencies(true),
+                task("a"),
+                task("b"),
+                task("3"),
+                task("007"),
+                task("8"),
+                task("12"),
+                task("late")
+                        .setDependsOn(List.of("a", "b"))
+                        .setDependsOnRanges(List.of(range(3, 3), range(7, 8), range(12, 12))));
+        List<String> all = List.of("12", "b", "007", "a", "8", "3");
+        for (String id : all) {
+            assertThat(rows.get("late").getQueuedIn()).as("before " + id).isNull();
+            ended(id, TaskResult.SUCCEEDED, 0);
+        }
+        assertThat(rows.get("late").getQueuedIn()).isEqualTo(POOL);
+    }
+
+    @Test
+    void refusesARangeThatHoldsTheTasksOwnId() {
+        add(definition().setUsesTaskDependencies(true));
+        assertThat(memberRefused(task("007").setDependsOnRanges(List.of(range(5, 9)))))
+                .isEqualTo("dependsOn.taskIdRanges");
+        assertThat(memberRefused(task("4").setDependsOnRanges(List.of(range(5, 9)))))
+                .isNull();
+        assertThat(memberRefused(task("0".repeat(40) + "9".repeat(20)).setDependsOnRanges(List.of(range(5, 9)))))
+                .isNull();
     }
 
     @Test

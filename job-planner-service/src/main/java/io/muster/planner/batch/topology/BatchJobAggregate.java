@@ -5,6 +5,7 @@ import io.muster.planner.batch.BatchIds;
 import io.muster.planner.batch.BatchJobDecider;
 import io.muster.planner.batch.BatchJobInput;
 import io.muster.planner.batch.BatchRows;
+import io.muster.planner.batch.BatchTasks;
 import io.muster.records.AddBatchTasks;
 import io.muster.records.BatchDependency;
 import io.muster.records.BatchJob;
@@ -12,7 +13,6 @@ import io.muster.records.BatchJobCommand;
 import io.muster.records.BatchJobEvent;
 import io.muster.records.BatchJobTally;
 import io.muster.records.BatchRefused;
-import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskAdded;
 import io.muster.records.BatchTaskDeleted;
 import io.muster.records.BatchTaskJoined;
@@ -39,7 +39,6 @@ import io.muster.service.state.RowPlacement;
 import io.muster.service.state.StoreSpec;
 import io.muster.service.state.StoreSpec.Medium;
 import io.muster.topics.Partitioning;
-import io.muster.topics.RecordSizes;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.time.Instant;
@@ -194,16 +193,7 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
     private BatchTaskPage page(String id, ListBatchTasks list) {
         int most = Math.clamp(list.getMost(), 1, 1000);
         @Nullable String after = list.getAfter() == null ? null : BatchIds.key(list.getAfter());
-        List<BatchTaskRow> rows = tasks.of(id).page(after, most + 1);
-        List<BatchTask> page = new ArrayList<>();
-        long characters = 0;
-        for (BatchTaskRow row : rows) {
-            if (page.size() == most || characters > RecordSizes.BATCH) {
-                break;
-            }
-            page.add(row.getTask());
-            characters += row.getTask().toString().length();
-        }
-        return new BatchTaskPage(page, page.size() < rows.size());
+        BatchTasks.Page page = tasks.of(id).page(after, most);
+        return new BatchTaskPage(page.rows().stream().map(BatchTaskRow::getTask).toList(), page.more());
     }
 }

@@ -9,8 +9,10 @@ import io.muster.records.BatchJobGone;
 import io.muster.records.BatchJobSwept;
 import io.muster.records.BatchJobTally;
 import io.muster.records.BatchTaskFinished;
+import io.muster.records.BatchTaskReactivated;
 import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTasksFreeing;
+import io.muster.topics.RecordSizes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /** Keeps the tasks of the jobs of a partition, and how far these are. For one task of Kafka Streams. */
 final class BatchTaskTable {
     private static final char SEPARATOR = '\0';
+    /** Bounds the characters of a page, but for its last task: a reply has room for both. */
+    private static final long MOST_CHARACTERS = RecordSizes.BATCH;
 
     private final KeyValueStore<String, BatchTaskRow> rows;
     private final KeyValueStore<String, BatchJobTally> tallies;
@@ -66,7 +70,7 @@ final class BatchTaskTable {
             }
 
             @Override
-            public List<BatchTaskRow> page(@Nullable String after, int most) {
+            public Page page(@Nullable String after, int most) {
                 return BatchTaskTable.this.page(job, after, most);
             }
         };
@@ -76,15 +80,17 @@ final class BatchTaskTable {
         return job + SEPARATOR + taskId;
     }
 
-    private List<BatchTaskRow> page(String job, @Nullable String after, int most) {
+    private BatchTasks.Page page(String job, @Nullable String after, int most) {
         String from = after == null || after.isEmpty() ? key(job, "") : key(job, after) + SEPARATOR;
         List<BatchTaskRow> page = new ArrayList<>();
+        long characters = 0;
         try (KeyValueIterator<String, BatchTaskRow> range = rows.range(from, job + (char) (SEPARATOR + 1))) {
-            while (range.hasNext() && page.size() < most) {
+            while (range.hasNext() && page.size() < most && characters < MOST_CHARACTERS) {
                 page.add(range.next().value);
+                characters += BatchRows.characters(page.getLast());
             }
+            return new BatchTasks.Page(page, range.hasNext());
         }
-        return page;
     }
 
     private List<String> waiting(String job, String name, int most) {
@@ -111,15 +117,25 @@ final class BatchTaskTable {
             dependencies.delete(key(job, waited) + SEPARATOR + taskId);
         }
         if (waits != null && !waits.equals(waited)) {
-            dependencies.put(key(job, waits) + SEPARATOR + taskId, new BatchDependency(job, waits, taskId));
+            dependencies.put(key(job, waits) + SEPARATOR + taskId, new BatchDependency(job, waits, taskId, List.of()));
         }
         if (part instanceof BatchTaskFinished finished && finished.getSatisfies()) {
-            BatchDependencies.names(taskId)
-                    .forEach(name -> dependencies.put(key(job, name), new BatchDependency(job, name, null)));
-        } else if (after == null) {
-            BatchDependencies.names(taskId).stream()
-                    .filter(name -> dependencies.get(key(job, name)) != null)
-                    .forEach(name -> dependencies.delete(key(job, name)));
+            BatchDependencies.names(taskId).forEach(name -> come(job, name, taskId, true));
+        } else if (after == null || part instanceof BatchTaskReactivated) {
+            BatchDependencies.names(taskId).forEach(name -> come(job, name, taskId, false));
+        }
+    }
+
+    /** Notes whether a task is one by which a name is there: 7 and 007 are the same integer, and one of them can be deleted. */
+    private void come(String job, String name, String taskId, boolean is) {
+        @Nullable BatchDependency known = dependencies.get(key(job, name));
+        List<String> by = new ArrayList<>(known == null ? List.of() : known.getBy());
+        boolean was = by.remove(taskId);
+        if (is) {
+            by.add(taskId);
+        }
+        if (was != is) {
+            dependencies.put(key(job, name), by.isEmpty() ? null : new BatchDependency(job, name, null, by));
         }
     }
 
