@@ -24,6 +24,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +51,7 @@ final class TaskFolders {
     private final Programs programs;
     private final AtomicLong last = new AtomicLong();
     private final SpareFolders spares;
+    private final Lock outlivingLock = new ReentrantLock();
 
     /** Is where an attempt is, with the environment that names it. */
     record Place(Path folder, Path working, Path shutdownFile, Map<String, String> environment) {}
@@ -192,7 +195,17 @@ final class TaskFolders {
         }
     }
 
+    /** Makes a folder that outlives attempts, or finds it: for one attempt at a time, since names of several may begin alike. */
     private Path outliving(String name) throws IOException {
+        outlivingLock.lock();
+        try {
+            return makeOutliving(name);
+        } finally {
+            outlivingLock.unlock();
+        }
+    }
+
+    private Path makeOutliving(String name) throws IOException {
         if (name.length() > 200 || !name.matches("[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,5}")) {
             throw new IOException(UNUSABLE_NAME + name.replaceAll("\\p{Cntrl}", "?"));
         }

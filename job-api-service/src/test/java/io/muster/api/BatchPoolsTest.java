@@ -14,10 +14,16 @@ import io.muster.records.NodeAdmitted;
 import io.muster.records.NodeJoined;
 import io.muster.records.NodeLost;
 import io.muster.records.NodeSchedulingChanged;
+import io.muster.records.NodeUnheard;
 import io.muster.records.PlacementPolicy;
 import io.muster.records.PoolEvents;
 import io.muster.records.ResizeBatchPool;
 import io.muster.records.RestartNode;
+import io.muster.records.SetNodeScheduling;
+import io.muster.records.TaskAttempt;
+import io.muster.records.TaskPlace;
+import io.muster.records.TaskPlaced;
+import io.muster.records.TaskToken;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -180,11 +186,48 @@ class BatchPoolsTest {
         ask(202, "POST", "/pools/default/nodes/node-1/reboot", "{'nodeRebootOption':'requeue'}");
         assertThat(api.planner.commands.getLast()).isEqualTo(new RestartNode("node-1", Deallocation.REQUEUE));
         happened("default", new NodeSchedulingChanged("node-1", false, false));
-        assertThat(ask(409, "POST", "/pools/default/nodes/node-1/disablescheduling", null)
-                        .code())
-                .isEqualTo("NodeAlreadyInTargetSchedulingState");
+        ask(200, "POST", "/pools/default/nodes/node-1/enablescheduling", null);
+        ask(200, "POST", "/pools/default/nodes/node-1/disablescheduling", null);
+        assertThat(api.planner.commands.getLast())
+                .as("the view may lag, so the pool is told in any case")
+                .isEqualTo(new SetNodeScheduling("node-1", false, Deallocation.REQUEUE));
         assertThat(ask(404, "GET", "/pools/default/nodes/absent", null).code()).isEqualTo("NodeNotFound");
         assertThat(ask(404, "GET", "/pools/absent/nodes", null).code()).isEqualTo("PoolNotFound");
+    }
+
+    @Test
+    void showsANodeThatIsNotHeardAsUnusableAndTheSlotsThatItsTasksTake() throws Exception {
+        joined("default", "node-1");
+        happened(
+                "default",
+                new TaskPlaced(
+                        new TaskToken("t", 1L),
+                        new TaskAttempt(0, 0, 0),
+                        List.of(new TaskPlace("node-1", 1L)),
+                        List.of(),
+                        3));
+        JsonNode node = ask(200, "GET", "/pools/default/nodes/node-1", null).body();
+        assertThat(node.path("state").asText()).isEqualTo("running");
+        assertThat(node.path("runningTasksCount").asInt()).isEqualTo(1);
+        assertThat(node.path("runningTaskSlotsCount").asInt()).isEqualTo(3);
+        happened("default", new NodeUnheard("node-1"));
+        node = ask(200, "GET", "/pools/default/nodes/node-1", null).body();
+        assertThat(node.path("state").asText()).isEqualTo("unusable");
+        assertThat(node.path("runningTasksCount").asInt()).as("it has them yet").isEqualTo(1);
+        joined("default", "node-1");
+        node = ask(200, "GET", "/pools/default/nodes/node-1", null).body();
+        assertThat(node.path("state").asText()).isEqualTo("running");
+    }
+
+    @Test
+    void findsAPoolOfTagsInAnyCaseOfLetters() throws Exception {
+        joined("Edge", "node-1");
+        assertThat(ask(200, "GET", "/pools/eDGE", null).body().path("id").asText())
+                .isEqualTo("Edge");
+        ask(200, "POST", "/pools/edge/nodes/node-1/enablescheduling", null);
+        ask(404, "GET", "/pools/edg", null);
+        assertThat(ask(409, "POST", "/pools", "{'id':'EDGE','vmSize':'local'}").code())
+                .isEqualTo("PoolExists");
     }
 
     @Test

@@ -69,11 +69,13 @@ class NodeFilesTest {
     }
 
     private void happened(Object event) {
-        api.views.pools().read(new PoolEvents("default", TestApi.NOW, List.of(event)));
+        PoolEvents events = new PoolEvents("default", TestApi.NOW, List.of(event));
+        api.views.pools().read(events);
+        api.views.nodes().read(events);
     }
 
     private void place(String node) {
-        happened(new TaskPlaced(TOKEN, new TaskAttempt(0, 0, 0), List.of(new TaskPlace(node, 1L)), List.of(HASH)));
+        happened(new TaskPlaced(TOKEN, new TaskAttempt(0, 0, 0), List.of(new TaskPlace(node, 1L)), List.of(HASH), 1));
     }
 
     private static String token(String device, String key) {

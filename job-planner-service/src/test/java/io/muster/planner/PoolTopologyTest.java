@@ -471,7 +471,7 @@ class PoolTopologyTest {
         int nodes = 700;
         for (int node = 0; node < nodes; node++) {
             String id = "n" + "x".repeat(120) + node;
-            planner.reportToPool(POOL, id, 1, new NodeConnected(false));
+            planner.reportToPool(POOL, id, 1, new NodeConnected(false, false));
             planner.reportToPool(POOL, id, 1, new NodeReported(1L, "boot", 200, List.of("bash"), List.of()));
         }
         for (int task = 0; task < 110; task++) {
@@ -490,7 +490,7 @@ class PoolTopologyTest {
     void endsTheTasksOfManySilentNodesInSeveralTicks() {
         int nodes = 2000;
         for (int node = 0; node < nodes; node++) {
-            planner.reportToPool(POOL, "n" + node, 1, new NodeConnected(false));
+            planner.reportToPool(POOL, "n" + node, 1, new NodeConnected(false, false));
             report("n" + node, 1, 1);
         }
         planner.forgetTicks();
@@ -596,7 +596,8 @@ class PoolTopologyTest {
                         new TaskToken("t", 0L),
                         new TaskAttempt(0, 0, 0),
                         List.of(new TaskPlace("a", epoch)),
-                        List.of("ab".repeat(32), "cd".repeat(32))));
+                        List.of("ab".repeat(32), "cd".repeat(32)),
+                        1));
     }
 
     @Test

@@ -8,16 +8,22 @@ import io.muster.records.NodeJoined;
 import io.muster.records.NodeLost;
 import io.muster.records.NodeSchedulingChanged;
 import io.muster.records.NodeStays;
+import io.muster.records.NodeUnheard;
 import io.muster.records.PoolEvents;
 import io.muster.records.TaskPlaced;
 import java.time.Instant;
-import java.util.HashSet;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,34 +39,43 @@ public final class NodeView {
         REBOOTING,
         /** Means that it is to go to another pool. */
         LEAVING,
-        /** Means that its lease is over. */
+        /** Means that it was not heard for some time: it gets nothing new, and what it has goes to others when its lease is over. */
         UNUSABLE
     }
 
-    /** Holds a node. @param since its state is as it is @param tasks that it has, or is about to */
+    /** Holds a node. @param since its state is as it is @param tasks that it has, or is about to, with the slots that each takes */
     public record Node(
             String id,
             State state,
             Instant since,
             boolean enabled,
             int slots,
-            Set<String> tasks,
-            Set<String> capabilities) {}
+            Map<String, Integer> tasks,
+            Set<String> capabilities) {
+        /** Returns the slots that its tasks take. */
+        public int used() {
+            return tasks.values().stream().mapToInt(Integer::intValue).sum();
+        }
+    }
+
+    /** Orders ids of pools so that those that differ in the case of letters alone are neighbours. */
+    private static final Comparator<String> BY_LETTERS =
+            String.CASE_INSENSITIVE_ORDER.thenComparing(Comparator.naturalOrder());
 
     private record Known(
             boolean joined,
-            boolean lost,
+            boolean unheard,
             boolean enabled,
             Optional<Boolean> departs,
             int slots,
-            Set<String> tasks,
+            Map<String, Integer> tasks,
             Set<String> capabilities,
             Instant since) {
         State state() {
             if (departs.isPresent()) {
                 return departs.get() ? State.LEAVING : State.REBOOTING;
             }
-            if (lost) {
+            if (unheard) {
                 return State.UNUSABLE;
             }
             if (!joined) {
@@ -69,28 +84,32 @@ public final class NodeView {
             return tasks.isEmpty() ? State.IDLE : State.RUNNING;
         }
 
-        Known departing(Optional<Boolean> changed) {
-            return new Known(joined, lost, enabled, changed, slots, tasks, capabilities, since);
+        boolean reports() {
+            return joined && !unheard;
         }
 
-        Known with(Set<String> changed) {
-            return new Known(joined, lost, enabled, departs, slots, changed, capabilities, since);
+        Known departing(Optional<Boolean> changed) {
+            return new Known(joined, unheard, enabled, changed, slots, tasks, capabilities, since);
+        }
+
+        Known with(Map<String, Integer> changed) {
+            return new Known(joined, unheard, enabled, departs, slots, changed, capabilities, since);
         }
 
         Known enabled(boolean changed) {
-            return new Known(joined, lost, changed, departs, slots, tasks, capabilities, since);
+            return new Known(joined, unheard, changed, departs, slots, tasks, capabilities, since);
         }
 
-        Known asLost() {
-            return new Known(joined, true, enabled, departs, slots, Set.of(), capabilities, since);
+        Known asUnheard() {
+            return new Known(joined, true, enabled, departs, slots, tasks, capabilities, since);
         }
 
         Known at(Instant changed) {
-            return new Known(joined, lost, enabled, departs, slots, tasks, capabilities, changed);
+            return new Known(joined, unheard, enabled, departs, slots, tasks, capabilities, changed);
         }
     }
 
-    private final Map<String, Map<String, Known>> pools = new TreeMap<>();
+    private final NavigableMap<String, SortedMap<String, Known>> pools = new TreeMap<>(BY_LETTERS);
 
     /** Takes what a pool's decision brought. */
     public synchronized void read(PoolEvents batch) {
@@ -116,7 +135,10 @@ public final class NodeView {
                                 known.tasks(),
                                 Set.copyOf(joined.getCapabilities()),
                                 known.since()));
-            case NodeLost lost -> ifKnown(pool, lost.getNodeId(), at, Known::asLost);
+            case NodeUnheard unheard -> ifKnown(pool, unheard.getNodeId(), at, Known::asUnheard);
+            case NodeLost lost ->
+                ifKnown(
+                        pool, lost.getNodeId(), at, known -> known.asUnheard().with(Map.of()));
             case NodeDismissed dismissed -> remove(pool, dismissed.getNodeId());
             case NodeSchedulingChanged changed ->
                 ifKnown(pool, changed.getNodeId(), at, known -> known.enabled(changed.getEnabled()));
@@ -134,7 +156,7 @@ public final class NodeView {
                                 member.getNodeId(),
                                 at,
                                 known -> known.with(
-                                        with(known.tasks(), placed.getToken().getTaskId()))));
+                                        with(known.tasks(), placed.getToken().getTaskId(), placed.getSlots()))));
             case AttemptOver over ->
                 ifKnown(
                         pool,
@@ -148,21 +170,21 @@ public final class NodeView {
         }
     }
 
-    private static Set<String> with(Set<String> tasks, String task) {
-        Set<String> changed = new HashSet<>(tasks);
-        changed.add(task);
+    private static Map<String, Integer> with(Map<String, Integer> tasks, String task, int slots) {
+        Map<String, Integer> changed = new HashMap<>(tasks);
+        changed.put(task, slots);
         return changed;
     }
 
-    private static Set<String> without(Set<String> tasks, String task) {
-        Set<String> changed = new HashSet<>(tasks);
+    private static Map<String, Integer> without(Map<String, Integer> tasks, String task) {
+        Map<String, Integer> changed = new HashMap<>(tasks);
         changed.remove(task);
         return changed;
     }
 
     private void change(String pool, String node, Instant at, UnaryOperator<Known> change) {
         pools.computeIfAbsent(pool, _ -> new TreeMap<>())
-                .putIfAbsent(node, new Known(false, false, true, Optional.empty(), 0, Set.of(), Set.of(), at));
+                .putIfAbsent(node, new Known(false, false, true, Optional.empty(), 0, Map.of(), Set.of(), at));
         ifKnown(pool, node, at, change);
     }
 
@@ -209,9 +231,45 @@ public final class NodeView {
         return pools.values().stream().flatMap(nodes -> nodes.values().stream());
     }
 
+    /** Returns the id of a pool that has nodes as tags spell it: that one, or one that differs in the case of letters alone. */
+    public synchronized Optional<String> spelled(String pool) {
+        return pools.containsKey(pool)
+                ? Optional.of(pool)
+                : pools.navigableKeySet().stream().filter(pool::equalsIgnoreCase).findFirst();
+    }
+
+    /** Returns whether a device is a node of any pool, which reports. */
+    public synchronized boolean isNode(String device) {
+        return pools.values().stream()
+                .map(nodes -> nodes.get(device))
+                .anyMatch(known -> known != null && known.reports());
+    }
+
+    /** Returns what the nodes of a pool can do that report, any of them; empty where none is there. */
+    public synchronized Set<String> capabilities(String pool) {
+        return of(pool).values().stream()
+                .filter(Known::reports)
+                .flatMap(known -> known.capabilities().stream())
+                .collect(Collectors.toSet());
+    }
+
+    private SortedMap<String, Known> of(String pool) {
+        return pools.getOrDefault(pool, Collections.emptySortedMap());
+    }
+
+    /** Returns a node of a pool. */
+    public synchronized Optional<Node> node(String pool, String node) {
+        return Optional.ofNullable(of(pool).get(node)).map(known -> node(node, known));
+    }
+
+    /** Returns how many nodes of a pool are before one in the order of their ids. */
+    public synchronized int position(String pool, String node) {
+        return of(pool).headMap(node).size();
+    }
+
     /** Lists the nodes of a pool in the order of their ids. */
     public synchronized List<Node> nodes(String pool) {
-        return pools.getOrDefault(pool, Map.of()).entrySet().stream()
+        return of(pool).entrySet().stream()
                 .map(entry -> node(entry.getKey(), entry.getValue()))
                 .toList();
     }
@@ -223,7 +281,7 @@ public final class NodeView {
                 known.since(),
                 known.enabled(),
                 known.slots(),
-                Set.copyOf(known.tasks()),
+                Map.copyOf(known.tasks()),
                 known.capabilities());
     }
 }

@@ -1,9 +1,6 @@
 package io.muster.api.compute;
 
 import io.muster.records.AttemptOver;
-import io.muster.records.NodeDismissed;
-import io.muster.records.NodeJoined;
-import io.muster.records.NodeLost;
 import io.muster.records.PoolEvents;
 import io.muster.records.TaskPlaced;
 import java.time.Duration;
@@ -16,14 +13,12 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
-/** Follows the events of pools: which nodes they have, and which files the tasks need that are placed on them. Thread-safe. */
+/** Follows the events of pools: which files the tasks need that are placed on their nodes. Thread-safe. */
 public final class PoolView {
     private record TaskKey(String poolId, String taskId) {}
 
     /** Holds the hashes of files by node and task: of tasks that have some. */
     private final Map<String, Map<TaskKey, List<String>>> placed = new HashMap<>();
-
-    private final Map<String, Map<String, Set<String>>> capabilities = new HashMap<>();
 
     private final Lock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -54,14 +49,8 @@ public final class PoolView {
                 }
                 case AttemptOver over ->
                     left(over.getNodeId(), new TaskKey(poolId, over.getToken().getTaskId()));
-                case NodeJoined joined ->
-                    capabilities
-                            .computeIfAbsent(poolId, _ -> new HashMap<>())
-                            .put(joined.getNodeId(), Set.copyOf(joined.getCapabilities()));
-                case NodeLost lost -> gone(poolId, lost.getNodeId());
-                case NodeDismissed dismissed -> gone(poolId, dismissed.getNodeId());
                 default -> {
-                    // Says nothing about files or nodes.
+                    // Says nothing about files.
                 }
             }
         }
@@ -74,13 +63,6 @@ public final class PoolView {
         });
     }
 
-    private void gone(String poolId, String nodeId) {
-        capabilities.computeIfPresent(poolId, (_, nodes) -> {
-            nodes.remove(nodeId);
-            return nodes.isEmpty() ? null : nodes;
-        });
-    }
-
     /** Returns the hashes of the files of all tasks that are placed. */
     public Set<String> files() {
         lock.lock();
@@ -88,28 +70,6 @@ public final class PoolView {
             return placed.values().stream()
                     .flatMap(tasks -> tasks.values().stream())
                     .flatMap(List::stream)
-                    .collect(Collectors.toSet());
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Returns whether a device is a node of any pool, which has reported. */
-    public boolean isNode(String deviceId) {
-        lock.lock();
-        try {
-            return capabilities.values().stream().anyMatch(nodes -> nodes.containsKey(deviceId));
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Returns what the nodes of a pool can do, any of them; empty where none is there. */
-    public Set<String> capabilities(String poolId) {
-        lock.lock();
-        try {
-            return capabilities.getOrDefault(poolId, Map.of()).values().stream()
-                    .flatMap(Set::stream)
                     .collect(Collectors.toSet());
         } finally {
             lock.unlock();

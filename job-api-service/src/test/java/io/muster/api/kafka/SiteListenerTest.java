@@ -125,7 +125,7 @@ class SiteListenerTest {
                 return views.sites().get("plant").map(Site::getRevision).equals(Optional.of(2L))
                         && views.sites().get("left").isEmpty()
                         && views.sites().get("hidden").isEmpty()
-                        && views.pools().capabilities(POOL).equals(Set.of("bash"))
+                        && views.nodes().capabilities(POOL).equals(Set.of("bash"))
                         && views.sites().files().isEmpty()
                         && artifacts.find(GONE).isEmpty()
                         && artifacts.find(HASH).isPresent();

@@ -288,10 +288,7 @@ public final class BatchJobDecider {
         BatchTaskRow row = task(taskId).orElseThrow();
         BatchTaskDefinition definition = row.getTask().getDefinition();
         Optional<BatchDependencies.Wait> wait = BatchDependencies.next(
-                definition,
-                row.getMet(),
-                Math.max(1, asksLeft),
-                name -> come.contains(name) || tasks.isThere(name));
+                definition, row.getMet(), Math.max(1, asksLeft), name -> come.contains(name) || tasks.isThere(name));
         long asked = wait.map(BatchDependencies.Wait::met).orElse(BatchDependencies.count(definition)) - row.getMet();
         asksLeft -= 1 + definition.getDependsOn().size() + asked;
         wait.ifPresentOrElse(on -> await(taskId, on), () -> queue(taskId));
@@ -605,9 +602,8 @@ public final class BatchJobDecider {
             return;
         }
         @Nullable String after = tally.getSweptUpTo();
-        BatchTasks.Page page = isOpen()
-                ? tasks.page(after == null ? "" : after, MOST_READ)
-                : new BatchTasks.Page(List.of(), false);
+        BatchTasks.Page page =
+                isOpen() ? tasks.page(after == null ? "" : after, MOST_READ) : new BatchTasks.Page(List.of(), false);
         int asked = 0;
         for (BatchTaskRow row : page.rows()) {
             if (row.getTask().getState() != BatchTaskState.COMPLETED) {

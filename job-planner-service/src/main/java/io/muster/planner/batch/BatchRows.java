@@ -343,6 +343,8 @@ public final class BatchRows {
                         * (task.getEnvironment().size()
                                 + task.getDependsOn().size()
                                 + task.getDependsOnRanges().size()
-                                + (conditions == null ? 0 : conditions.getCodes().size()));
+                                + (conditions == null
+                                        ? 0
+                                        : conditions.getCodes().size()));
     }
 }

@@ -24,11 +24,6 @@ final class BatchRules {
     /** Bounds the characters of a command line. */
     private static final int LONGEST_COMMAND = 32 << 10;
 
-    /** Bounds the characters of all variables of an environment, names and values together; and those of a job's metadata. */
-    private static final int LONGEST_PAIRS = 32 << 10;
-
-    private static final int MOST_PAIRS = 1000;
-    private static final int LONGEST_NAME = 1024;
     private static final int MOST_EXIT_CODES = 1000;
 
     private BatchRules() {}
@@ -70,29 +65,16 @@ final class BatchRules {
     }
 
     private static Optional<BatchRefused> nameFault(@Nullable String displayName) {
-        return displayName != null && displayName.length() > LONGEST_NAME
-                ? Optional.of(
-                        invalid("displayName", null, "A name to display has at most " + LONGEST_NAME + " characters."))
-                : Optional.empty();
+        return BatchTexts.nameFault(displayName).map(fault -> invalid("displayName", null, fault));
     }
 
     /** Returns why a job can't be terminated for a reason. */
     static Optional<BatchRefused> reasonFault(String reason) {
-        return reason.length() > LONGEST_NAME
-                ? Optional.of(invalid("terminateReason", null, "A reason has at most " + LONGEST_NAME + " characters."))
-                : Optional.empty();
+        return BatchTexts.nameFault(reason).map(fault -> invalid("terminateReason", null, fault));
     }
 
     private static Optional<BatchRefused> pairsFault(String member, List<NameValue> pairs) {
-        long characters = pairs.stream()
-                .mapToLong(pair -> pair.getName().length() + pair.getValue().length())
-                .sum();
-        return pairs.size() > MOST_PAIRS || characters > LONGEST_PAIRS
-                ? Optional.of(invalid(
-                        member,
-                        null,
-                        "At most " + MOST_PAIRS + " of them, with " + LONGEST_PAIRS + " characters together."))
-                : Optional.empty();
+        return BatchTexts.pairsFault(pairs).map(fault -> invalid(member, null, fault));
     }
 
     private static Optional<BatchRefused> environmentFault(String member, List<NameValue> variables) {
@@ -129,14 +111,11 @@ final class BatchRules {
             return Optional.of(invalid(
                     "multiInstanceSettings", null, "Tasks that run on several nodes at once are not there yet."));
         }
-        if (task.getAffinity() != null) {
-            return Optional.of(
-                    invalid("affinityInfo", task.getAffinity(), "A preference for a node is not there yet."));
-        }
         if (!task.getFiles().isEmpty()) {
             return Optional.of(invalid("resourceFiles", null, "Resource files are not there yet."));
         }
         return nameFault(task.getDisplayName())
+                .or(() -> BatchTexts.nameFault(task.getAffinity()).map(fault -> invalid("affinityInfo", null, fault)))
                 .or(() -> environmentFault("environmentSettings", task.getEnvironment()))
                 .or(() -> constraintsFault(task.getConstraints()))
                 .or(() -> dependenciesFault(job, task))
@@ -185,8 +164,7 @@ final class BatchRules {
         if (!areOthers) {
             return Optional.of(invalid("dependsOn.taskIds", null, "A task depends on ids of other tasks."));
         }
-        return task.getDependsOnRanges().stream()
-                        .anyMatch(range -> BatchDependencies.isWithin(range, task.getTaskId()))
+        return task.getDependsOnRanges().stream().anyMatch(range -> BatchDependencies.isWithin(range, task.getTaskId()))
                 ? Optional.of(invalid(
                         "dependsOn.taskIdRanges", null, "A task depends on others: its own id is in the range."))
                 : Optional.empty();

@@ -9,7 +9,6 @@ import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskType;
 import io.muster.records.ChangeTask;
 import io.muster.records.ComputeTask;
-import io.muster.records.Deallocation;
 import io.muster.records.NodeValue;
 import io.muster.records.RuleTasks;
 import io.muster.records.Suspension;
@@ -52,6 +51,7 @@ public final class BatchTaskPrograms {
                 .setSlots(definition.getRequiredSlots())
                 .setMostRetries(mostRetries(job, definition))
                 .setDroppedAtEnd(true)
+                .setPrefers(definition.getAffinity())
                 .setBatch(new BatchTaskFacts(
                         job.getJobId(), definition.getTaskId(), task.getType() == BatchTaskType.JOB_MANAGER))
                 .build();
@@ -70,14 +70,8 @@ public final class BatchTaskPrograms {
                 .setMost(job.getDefinition().getMaxParallelTasks())
                 .setNumber(ruleNumber(job));
         return switch (job.getDisabled()) {
-            case REQUEUE ->
-                rule.setSuspension(Suspension.EMPTIED)
-                        .setTasks(Deallocation.REQUEUE)
-                        .build();
-            case TERMINATE ->
-                rule.setSuspension(Suspension.SUSPENDED)
-                        .setTasks(Deallocation.TERMINATE)
-                        .build();
+            case REQUEUE -> rule.setSuspension(Suspension.EMPTIED).build();
+            case TERMINATE -> rule.setSuspension(Suspension.ENDED).build();
             case WAIT -> rule.setSuspension(Suspension.SUSPENDED).build();
             case null -> rule.build();
         };

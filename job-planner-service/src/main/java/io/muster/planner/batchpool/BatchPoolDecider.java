@@ -177,8 +177,13 @@ public final class BatchPoolDecider {
             return refused(BatchPoolRefusalReason.POOL_EXISTS, "The specified pool already exists.");
         }
         BatchPoolDefinition definition = add.asked().getDefinition();
-        Optional<String> fault =
-                Optional.ofNullable(definition.getAutoScale()).flatMap(scale -> formulas.fault(scale.getFormula()));
+        Optional<BatchPoolRefused> text = BatchPoolRules.fault(definition);
+        if (text.isPresent()) {
+            return new Decision.Refused<>(text.get());
+        }
+        Optional<String> fault = BatchPoolRules.formulaFault(definition.getAutoScale())
+                .or(() -> Optional.ofNullable(definition.getAutoScale())
+                        .flatMap(scale -> formulas.fault(scale.getFormula())));
         if (fault.isPresent()) {
             return invalidFormula(fault.get());
         }
@@ -191,8 +196,12 @@ public final class BatchPoolDecider {
     }
 
     private static Decision<BatchPoolEvent> change(BatchPool pool, ChangeBatchPool asked, Instant now) {
-        return asked.getMetadata() == null
-                ? new Decision.Nothing<>()
+        if (asked.getMetadata() == null) {
+            return new Decision.Nothing<>();
+        }
+        Optional<BatchPoolRefused> fault = BatchPoolRules.metadataFault(asked.getMetadata());
+        return fault.isPresent()
+                ? new Decision.Refused<>(fault.get())
                 : happened(pool, changed(pool, builder -> builder.setMetadata(asked.getMetadata())), now);
     }
 
@@ -320,7 +329,7 @@ public final class BatchPoolDecider {
         if (formula == null) {
             return invalidFormula("A formula is required where automatic scaling is not enabled yet.");
         }
-        Optional<String> fault = formulas.fault(formula);
+        Optional<String> fault = BatchPoolRules.formulaFault(formula).or(() -> formulas.fault(formula));
         if (fault.isPresent()) {
             return invalidFormula(fault.get());
         }

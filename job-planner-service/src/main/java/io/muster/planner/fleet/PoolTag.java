@@ -30,13 +30,20 @@ public final class PoolTag {
         };
     }
 
-    /** Returns the patch of tags that names another pool, or marks a spare node. */
+    /** Returns the patch of tags that names another pool, or marks a spare node. One that is lent to a pool stays marked. */
     public static String patch(String pool) {
         boolean spare = pool.equals(RESERVE);
         Map<String, @Nullable Object> compute = new LinkedHashMap<>();
         compute.put("pool", spare ? null : pool);
-        compute.put("spare", spare ? true : null);
+        if (spare) {
+            compute.put("spare", true);
+        }
         return Json.text(Map.of(COMPUTE, compute));
+    }
+
+    /** Returns whether a section of tags marks a node of the reserve, which may be lent to a pool. */
+    public static boolean isSpare(String tags) {
+        return Boolean.TRUE.equals(compute(tags).get("spare"));
     }
 
     /** Returns whether a section of tags says that the device gets nothing to run, and what it runs goes to others. */

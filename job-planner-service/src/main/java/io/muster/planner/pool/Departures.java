@@ -2,7 +2,6 @@ package io.muster.planner.pool;
 
 import io.muster.planner.pool.Departure.Goal;
 import io.muster.planner.pool.Pool.Task;
-import io.muster.planner.pool.TaskState.Active;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -17,13 +16,20 @@ final class Departures {
     private final Consumer<PoolEvent> happened;
     private final Consumer<NodeOrder> orders;
     private final Consumer<String> stopTask;
+    private final Consumer<Task> returnTask;
 
-    /** @param stopTask has a task end as if its user had asked for it */
-    Departures(Pool pool, Consumer<PoolEvent> happened, Consumer<NodeOrder> orders, Consumer<String> stopTask) {
+    /** @param stopTask has a task end as if its user had asked for it @param returnTask has one that is placed wait again */
+    Departures(
+            Pool pool,
+            Consumer<PoolEvent> happened,
+            Consumer<NodeOrder> orders,
+            Consumer<String> stopTask,
+            Consumer<Task> returnTask) {
         this.pool = pool;
         this.happened = happened;
         this.orders = orders;
         this.stopTask = stopTask;
+        this.returnTask = returnTask;
     }
 
     /** Has nodes go to another pool: as many as are wanted in all, less those that are named and not there. */
@@ -50,8 +56,8 @@ final class Departures {
                 .toList();
     }
 
-    /** Has a node that came to a closed pool go to the reserve. */
-    void sendOnIfClosed(String node) {
+    /** Has a node of a closed pool go to the reserve. */
+    void sendBackIfClosed(String node) {
         if (pool.closed() && pool.departure(node).isEmpty()) {
             depart(node, new Goal.OtherPool(Pool.RESERVE), Deallocation.TERMINATE);
         }
@@ -94,7 +100,7 @@ final class Departures {
     /** Ends what a node runs, as far as it is to be ended. */
     void empty(String node, Deallocation tasks) {
         switch (tasks) {
-            case REQUEUE -> pool.activeOn(node).forEach(task -> orders.accept(new NodeOrder.Stop(node, token(task))));
+            case REQUEUE -> pool.activeOn(node).forEach(returnTask);
             case TERMINATE ->
                 pool.activeOn(node)
                         .forEach(task -> stopTask.accept(task.definition().id()));
@@ -102,10 +108,6 @@ final class Departures {
                 // It waits.
             }
         }
-    }
-
-    private static Token token(Task task) {
-        return new Token(task.definition().id(), ((Active) task.state()).placement());
     }
 
     /** Tells a node that departs and runs nothing to go. */

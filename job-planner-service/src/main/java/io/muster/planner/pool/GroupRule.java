@@ -21,7 +21,9 @@ public record GroupRule(OptionalInt priority, int most, Suspension suspension, l
         /** Means that they are not; those that are go on. */
         SUSPENDED,
         /** Means that they are not; those that are stop, and wait again. */
-        EMPTIED
+        EMPTIED,
+        /** Means that they are not; those that are stop, and end. */
+        ENDED
     }
 
     /** Makes one. */

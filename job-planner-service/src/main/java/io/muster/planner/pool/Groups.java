@@ -29,9 +29,9 @@ final class Groups {
         return rule(group).allows(placed.getOrDefault(group, new TreeSet<>()).size());
     }
 
-    /** Lists the tasks of a group that are placed, in the order of their ids. */
-    List<String> placed(String group) {
-        return List.copyOf(placed.getOrDefault(group, new TreeSet<>()));
+    /** Lists the tasks of a group that are placed, in the order of their ids, at most so many. */
+    List<String> placed(String group, int most) {
+        return placed.getOrDefault(group, new TreeSet<>()).stream().limit(most).toList();
     }
 
     /** Returns whether no task of a group is placed. */

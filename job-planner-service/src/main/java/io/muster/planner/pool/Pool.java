@@ -16,7 +16,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Holds the state of one pool. It changes by {@link #evolve} alone, but for when nodes were heard. For one thread. */
@@ -50,7 +55,11 @@ public final class Pool {
 
     private final Map<String, Task> tasks = new HashMap<>();
     private final Map<String, Node> nodes = new HashMap<>();
-    private final Map<String, Admission> admitted = new HashMap<>();
+    private final SortedMap<String, Admission> admitted = new TreeMap<>();
+    /** Holds the devices that may report, those whose lease is over apart. */
+    private final SortedSet<String> present = new TreeSet<>();
+
+    private final SortedSet<String> absent = new TreeSet<>();
     /** Holds the nodes by their free slots, and by what they may get beyond them. */
     private final Rooms free = new Rooms();
 
@@ -90,6 +99,7 @@ public final class Pool {
         pool.closed = configured.closed();
         rules.forEach(pool.groups::set);
         pool.admitted.putAll(admitted);
+        admitted.keySet().forEach(pool::place);
         nodes.forEach(node -> pool.putNode(node.drained(pool.takesNothing(node.id()))));
         for (Task task : tasks) {
             pool.put(task);
@@ -129,7 +139,21 @@ public final class Pool {
 
     /** Returns the devices of the pool that may report, in the order of their names. */
     public List<String> admitted() {
-        return admitted.keySet().stream().sorted().toList();
+        return List.copyOf(admitted.keySet());
+    }
+
+    /** Lists the first so many of them; those whose lease is over come behind all others. */
+    public List<String> firstAdmitted(int most) {
+        return Stream.concat(present.stream(), absent.stream()).limit(most).toList();
+    }
+
+    /** Notes whether a device may report, and whether its lease is over. */
+    private void place(String node) {
+        present.remove(node);
+        absent.remove(node);
+        if (admitted.containsKey(node)) {
+            (node(node).filter(Node::lost).isPresent() ? absent : present).add(node);
+        }
     }
 
     /**
@@ -190,6 +214,9 @@ public final class Pool {
         @Nullable Node before = nodes.put(node.id(), node);
         if (before != null) {
             forgetRoom(before);
+        }
+        if (before == null || before.lost() != node.lost()) {
+            place(node.id());
         }
         free.add(node.id(), node.capabilities(), node.free());
         ahead.add(node.id(), node.capabilities(), node.room());
@@ -263,9 +290,9 @@ public final class Pool {
         return groups.rule(group);
     }
 
-    /** Lists the tasks of a group that are placed. */
-    List<String> placedOf(String group) {
-        return groups.placed(group);
+    /** Lists the tasks of a group that are placed, at most so many. */
+    List<String> placedOf(String group, int most) {
+        return groups.placed(group, most);
     }
 
     /** Returns whether a group is suspended, and none of its tasks is placed. */
@@ -298,6 +325,11 @@ public final class Pool {
         return at == null || !now.isBefore(at.plus(since));
     }
 
+    /** Returns whether a node counts as one that is heard, which it has not been for some time. */
+    boolean isToBeUnheard(Node node) {
+        return node.standing() == Node.Standing.LIVE && (node.ready() || announced.containsKey(node.id()));
+    }
+
     /** Notes that a node was heard. */
     void heard(String node, Instant at) {
         changeNode(node, known -> known.heard(at));
@@ -322,22 +354,17 @@ public final class Pool {
             case PoolEvent.AttemptStarted(Token token, String node, Instant startedAt) -> {
                 Task task = known(token.taskId());
                 Active active = active(task).with(node, new Member.Running(epoch(active(task), node)));
-                Optional<Instant> since = active.isPrimary(node) ? Optional.of(startedAt) : active.startedAt();
-                change(
-                        task,
-                        new Active(active.attempt(), active.placement(), active.members(), since, active.stopping()));
+                change(task, active.isPrimary(node) ? active.started(startedAt) : active);
             }
             case PoolEvent.AttemptOver(Token token, String node, TaskState.Ending ending) -> {
                 Task task = known(token.taskId());
                 change(task, active(task).with(node, new Member.Over(ending)));
                 release(node, task);
             }
-            case PoolEvent.TaskStopping(String taskId) -> {
-                Active active = active(known(taskId));
-                change(
-                        known(taskId),
-                        new Active(active.attempt(), active.placement(), active.members(), active.startedAt(), true));
-            }
+            case PoolEvent.TaskStopping(String taskId) ->
+                change(known(taskId), active(known(taskId)).asStopping());
+            case PoolEvent.TaskReturning(String taskId) ->
+                change(known(taskId), active(known(taskId)).asReturning());
             case PoolEvent.TaskRequeued(String taskId, Attempt attempt) ->
                 change(known(taskId), new TaskState.Queued(attempt));
             case PoolEvent.TaskBackedOff(String taskId, Attempt attempt, Instant until) ->
@@ -360,14 +387,20 @@ public final class Pool {
             case PoolEvent.TaskForgotten(String taskId) -> count(tasks.remove(taskId), -1);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) -> {
                 admitted.put(node, new Admission(gateway, epoch, drained, departure(node)));
+                place(node);
                 changeNode(node, known -> known.drained(takesNothing(node)));
             }
             case PoolEvent.NodeDismissed(String node) -> {
                 admitted.remove(node);
+                place(node);
                 changeNode(node, Node::asDismissed);
                 forgetLost(node);
             }
             case PoolEvent.NodeJoined joined -> join(joined, at);
+            case PoolEvent.NodeUnheard(String node) -> {
+                unreachable(node);
+                announced.remove(node);
+            }
             case PoolEvent.NodeLost(String node) -> {
                 changeNode(node, Node::asLost);
                 forgetLost(node);
@@ -418,7 +451,7 @@ public final class Pool {
                     .add(task.definition().id());
         }
         long placement = placed.token().placement();
-        change(task, new Active(placed.attempt(), placement, members, Optional.empty(), false));
+        change(task, new Active(placed.attempt(), placement, members, Optional.empty(), false, false));
         nextPlacement = Math.max(nextPlacement, placement + 1);
     }
 
@@ -448,7 +481,7 @@ public final class Pool {
         return placement;
     }
 
-    /** Returns whether nodes that come go to the reserve. */
+    /** Returns whether nodes that come from the reserve go back. */
     public boolean closed() {
         return closed;
     }
@@ -465,9 +498,7 @@ public final class Pool {
 
     /** Returns how many devices that may report have not lost their lease. */
     public int present() {
-        return (int) admitted.keySet().stream()
-                .filter(id -> node(id).filter(Node::lost).isEmpty())
-                .count();
+        return present.size();
     }
 
     private boolean takesNothing(String node) {

@@ -47,6 +47,9 @@ public final class PoolDecider {
     /** Bounds the attempts that a node is ordered to kill for one report; it names the others in its next one. */
     static final int MOST_KILLED = 100;
 
+    /** Bounds the tasks of a suspended group that one decision has stop; the others stop with the next reports of their nodes. */
+    static final int MOST_STOPPED = 500;
+
     /** Bounds the kinds of queued tasks for which one placing asks for nodes; the next one goes on behind them. */
     static final int MOST_ASKED = 200;
 
@@ -84,7 +87,7 @@ public final class PoolDecider {
         this.placement = placement;
         this.now = now;
         this.logTime = logTime;
-        this.departures = new Departures(pool, this::happened, orders::add, this::stop);
+        this.departures = new Departures(pool, this::happened, orders::add, this::stop, this::returnToQueue);
     }
 
     /**
@@ -101,16 +104,14 @@ public final class PoolDecider {
             case PoolInput.Forget(String taskId) -> decider.forget(taskId);
             case PoolInput.SetScheduling(String node, boolean enabled, Deallocation tasks) ->
                 decider.setScheduling(node, enabled, tasks);
-            case PoolInput.RuleGroup(String group, GroupRule rule, Deallocation tasks) ->
-                decider.ruleGroup(group, rule, tasks);
+            case PoolInput.RuleGroup(String group, GroupRule rule) -> decider.ruleGroup(group, rule);
             case PoolInput.MoveNodes move -> decider.move(move);
             case PoolInput.StopMoves _ -> decider.departures.stop();
             case PoolInput.MoveRefused(String node) -> decider.departures.refused(node);
             case PoolInput.RestartNode(String node, Deallocation tasks) -> decider.restart(node, tasks);
             case PoolInput.Configure(int slotsPerNode, Placement order, boolean closed) ->
                 decider.configure(slotsPerNode, order, closed);
-            case PoolInput.NodeConnected(String node, int gateway, long epoch, boolean drained) ->
-                decider.connected(node, gateway, epoch, drained);
+            case PoolInput.NodeConnected connected -> decider.connected(connected);
             case PoolInput.NodeRemoved(String node) -> decider.removed(node);
             case PoolInput.NodeReport report -> decider.report(report);
             case PoolInput.NodeSilent(String node) -> decider.silent(node);
@@ -128,7 +129,8 @@ public final class PoolDecider {
     /** Lists the nodes that were silent for too long to get new tasks, or to keep those that they have; at most so many. */
     public static List<String> silent(Pool pool, Instant logTime, int most) {
         return pool.nodes().stream()
-                .filter(node -> !node.lost() && (isDue(node, logTime) || node.takes() && isUnheard(node, logTime)))
+                .filter(node ->
+                        !node.lost() && (isDue(node, logTime) || pool.isToBeUnheard(node) && isUnheard(node, logTime)))
                 .map(Node::id)
                 .sorted()
                 .limit(most)
@@ -196,6 +198,16 @@ public final class PoolDecider {
         }
     }
 
+    /** Has a task that is placed stop, and wait again. */
+    private void returnToQueue(Task task) {
+        if (task.state() instanceof Active active) {
+            if (!active.returning()) {
+                happened(new PoolEvent.TaskReturning(task.definition().id()));
+            }
+            orderStop(new Token(task.definition().id(), active.placement()), active);
+        }
+    }
+
     private void orderStop(Token token, Active active) {
         active.members().forEach((node, member) -> {
             if (!(member instanceof Member.Over)) {
@@ -204,26 +216,27 @@ public final class PoolDecider {
         });
     }
 
-    private void ruleGroup(String group, GroupRule rule, Deallocation tasks) {
+    private void ruleGroup(String group, GroupRule rule) {
         if (!pool.rule(group).equals(rule)) {
             happened(new PoolEvent.GroupRuled(group, rule));
         }
         if (rule.suspension() == GroupRule.Suspension.NONE) {
             return;
         }
-        for (String taskId : pool.placedOf(group)) {
-            switch (tasks) {
-                case REQUEUE -> {
-                    Active active = (Active) pool.task(taskId).orElseThrow().state();
-                    orderStop(new Token(taskId, active.placement()), active);
-                }
-                case TERMINATE -> stop(taskId);
-                case TASK_COMPLETION, RETAINED_DATA -> {
-                    // It goes on.
-                }
+        pool.placedOf(group, MOST_STOPPED).forEach(this::stopAsRuled);
+        noteIdle(group);
+    }
+
+    /** Does with a task that is placed as the rule of its group says. */
+    private void stopAsRuled(String taskId) {
+        Task task = pool.task(taskId).orElseThrow();
+        switch (pool.rule(task.definition().group()).suspension()) {
+            case EMPTIED -> returnToQueue(task);
+            case ENDED -> stop(taskId);
+            case NONE, SUSPENDED -> {
+                // It goes on.
             }
         }
-        noteIdle(group);
     }
 
     private void noteIdle(String group) {
@@ -273,23 +286,27 @@ public final class PoolDecider {
         if (pool.slotsPerNode() != slotsPerNode || pool.placement() != order || pool.closed() != closed) {
             happened(new PoolEvent.Configured(slotsPerNode, order, closed));
         }
-        pool.admitted().forEach(departures::sendOnIfClosed);
+        pool.admitted().forEach(departures::sendBackIfClosed);
     }
 
-    private void connected(String node, int gateway, long epoch, boolean drained) {
+    private void connected(PoolInput.NodeConnected connected) {
+        String node = connected.node();
+        int gateway = connected.gateway();
+        long epoch = connected.epoch();
+        boolean drained = connected.drained();
         Optional<Pool.Admission> before = pool.admitted(node);
         if (before.isEmpty() && mayRunWhatItLeft(node, epoch)) {
             orders.add(new NodeOrder.Disconnect(node, gateway, epoch));
         } else if (before.map(at -> at.epoch() < epoch).orElse(true)) {
             happened(new PoolEvent.NodeAdmitted(node, gateway, epoch, drained));
             orders.add(new NodeOrder.Join(node, gateway, epoch));
-            departures.sendOnIfClosed(node);
+            if (connected.lent()) {
+                departures.sendBackIfClosed(node);
+            }
         } else if (before.get().epoch() == epoch && before.get().drained() != drained) {
             happened(new PoolEvent.NodeAdmitted(node, gateway, epoch, drained));
             if (drained) {
-                pool.activeOn(node)
-                        .forEach(task -> orders.add(new NodeOrder.Stop(
-                                node, new Token(task.definition().id(), ((Active) task.state()).placement()))));
+                pool.activeOn(node).forEach(this::returnToQueue);
             }
         }
     }
@@ -343,6 +360,9 @@ public final class PoolDecider {
                     report.boot(),
                     slots(report),
                     report.capabilities()));
+            known.filter(before -> !before.enabled())
+                    .ifPresent(before -> happened(new PoolEvent.SchedulingChanged(
+                            before.id(), false, before.scheduling() == Node.Scheduling.DISABLED_AND_EMPTIED)));
         }
         departures.reported(report.node(), report.boot());
         pool.heard(report.node(), logTime);
@@ -352,11 +372,13 @@ public final class PoolDecider {
             Active active = (Active) task.state();
             Token token = new Token(task.definition().id(), active.placement());
             if (unknown.remove(token)) {
-                if (isEnding(active)
-                        || pool.isEmptied(report.node())
-                        || isEmptied(task.definition().group())) {
+                if (isEnding(active)) {
                     // The order may have been lost with the connection.
                     orders.add(new NodeOrder.Stop(report.node(), token));
+                } else if (pool.isEmptied(report.node())) {
+                    returnToQueue(task);
+                } else {
+                    stopAsRuled(task.definition().id());
                 }
             } else {
                 // A node that was dismissed has killed what it ran, and said nothing of it.
@@ -395,7 +417,9 @@ public final class PoolDecider {
             return;
         }
         if (!isDue(known.get(), logTime)) {
-            pool.unreachable(node);
+            if (pool.isToBeUnheard(known.get())) {
+                happened(new PoolEvent.NodeUnheard(node));
+            }
             return;
         }
         happened(new PoolEvent.NodeLost(node));
@@ -502,6 +526,7 @@ public final class PoolDecider {
     /** Returns whether all parts of an attempt are to end: somebody asked for it, its primary has ended, or a part has failed. */
     private static boolean isEnding(Active active) {
         return active.stopping()
+                || active.returning()
                 || active.members().entrySet().stream()
                         .anyMatch(part -> part.getValue() instanceof Member.Over(Ending ending)
                                 && (active.isPrimary(part.getKey()) || !isSuccess(ending)));
@@ -543,7 +568,8 @@ public final class PoolDecider {
         return task.restart().isEmpty()
                 && primary.cause() == Cause.STOPPED
                 && primary.code() == 0
-                && (isEmptied(task.group())
+                && (active.returning()
+                        || isEmptied(task.group())
                         || pool.isEmptied(active.members().firstEntry().getKey()));
     }
 
@@ -555,7 +581,7 @@ public final class PoolDecider {
     /** Returns whether a part of an attempt was stopped because its node, or its group, is emptied. */
     private boolean isOfDrain(TaskDefinition task, Active active) {
         return active.members().entrySet().stream()
-                .anyMatch(part -> (isEmptied(task.group()) || pool.isEmptied(part.getKey()))
+                .anyMatch(part -> (active.returning() || isEmptied(task.group()) || pool.isEmptied(part.getKey()))
                         && part.getValue() instanceof Member.Over(Ending ending)
                         && (ending instanceof Ending.NeverBegan
                                 || ending instanceof Ending.Exited exited && exited.cause() == Cause.STOPPED));
@@ -652,6 +678,14 @@ public final class PoolDecider {
                         .ifPresentOrElse(this::notPlaced, () -> pool.unplaced().forget(kind)));
     }
 
+    /** Returns the node that a task prefers, if that has room. */
+    private Optional<Node> preferred(TaskDefinition task) {
+        return task.prefers()
+                .filter(_ -> task.nodes() == 1)
+                .flatMap(pool::node)
+                .filter(node -> node.free() >= task.slots() && node.canRun(task.shape()));
+    }
+
     /** Places tasks in their order; one that finds no room lets others pass that find some. */
     private void place(int most) {
         Queues queues = pool.queues();
@@ -663,7 +697,9 @@ public final class PoolDecider {
                 return;
             }
             Task task = head.get();
-            List<Node> chosen = pool.choose(task.definition().shape(), placement == Placement.SPREAD, now);
+            List<Node> chosen = preferred(task.definition())
+                    .map(List::of)
+                    .orElseGet(() -> pool.choose(task.definition().shape(), placement == Placement.SPREAD, now));
             if (chosen.isEmpty()) {
                 queues.pass(task);
                 queues.firsts(task.definition().shape(), MOST_SPEAKERS).forEach(this::notPlaced);

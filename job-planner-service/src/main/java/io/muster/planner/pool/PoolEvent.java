@@ -32,6 +32,9 @@ public sealed interface PoolEvent {
     /** Says that a user has asked that a task stops. */
     record TaskStopping(String taskId) implements PoolEvent {}
 
+    /** Says that the nodes of a task were ordered to stop it, so that it waits for others again. */
+    record TaskReturning(String taskId) implements PoolEvent {}
+
     /** Says that a task waits for nodes again. @param attempt that comes next */
     record TaskRequeued(String taskId, Attempt attempt) implements PoolEvent {}
 
@@ -57,6 +60,9 @@ public sealed interface PoolEvent {
     /** Says that a node is there, with a new connection, run, or size; or as it was, since readers of events know nothing of those that are not kept any more. */
     record NodeJoined(String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities)
             implements PoolEvent {}
+
+    /** Says that a node was not heard for some time: it gets nothing new before it is. */
+    record NodeUnheard(String node) implements PoolEvent {}
 
     /** Says that a node's lease is over. */
     record NodeLost(String node) implements PoolEvent {}

@@ -40,14 +40,24 @@ public sealed interface PoolInput {
     /** Says that a node's program is to start anew, as soon as the node is empty. */
     record RestartNode(String node, Deallocation tasks) implements PoolInput {}
 
-    /** Says how the tasks of a group are placed. @param tasks what becomes of those that are, where it is suspended */
-    record RuleGroup(String group, GroupRule rule, Deallocation tasks) implements PoolInput {}
+    /** Says how the tasks of a group are placed. */
+    record RuleGroup(String group, GroupRule rule) implements PoolInput {}
 
-    /** Says how nodes are used. @param slotsPerNode no more slots of a node are used; 0 for all @param closed whether those that come go to the reserve */
+    /** Says how nodes are used. @param slotsPerNode no more slots of a node are used; 0 for all @param closed whether those that come from the reserve go back */
     record Configure(int slotsPerNode, PoolDecider.Placement placement, boolean closed) implements PoolInput {}
 
-    /** Says that a device of the pool takes tasks over a connection: it may report. @param drained whether it gets nothing to run, and its attempts go to others */
-    record NodeConnected(String node, int gateway, long epoch, boolean drained) implements PoolInput {}
+    /**
+     * Says that a device of the pool takes tasks over a connection: it may report.
+     *
+     * @param drained whether it gets nothing to run, and its attempts go to others
+     * @param lent whether it is of the reserve, from which the pool has it
+     */
+    record NodeConnected(String node, int gateway, long epoch, boolean drained, boolean lent) implements PoolInput {
+        /** Says so of one that is not of the reserve. */
+        NodeConnected(String node, int gateway, long epoch, boolean drained) {
+            this(node, gateway, epoch, drained, false);
+        }
+    }
 
     /** Says that a device is of the pool no more. */
     record NodeRemoved(String node) implements PoolInput {}

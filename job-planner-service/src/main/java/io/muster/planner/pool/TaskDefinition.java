@@ -18,6 +18,7 @@ import java.util.Set;
  * @param onNodeLoss whether it is placed again behind the loss of its node, or ends
  * @param restart how it goes on behind an end of its program; empty for a task that ends with it
  * @param droppedAtEnd whether it is forgotten when it has ended and its owner was told
+ * @param prefers the node on which it runs rather than on another, if that has room when it is placed
  */
 public record TaskDefinition(
         String id,
@@ -30,7 +31,8 @@ public record TaskDefinition(
         int most,
         OnNodeLoss onNodeLoss,
         Optional<Restart> restart,
-        boolean droppedAtEnd) {
+        boolean droppedAtEnd,
+        Optional<String> prefers) {
 
     /** Says what becomes of a task whose node is lost. */
     public enum OnNodeLoss {
@@ -57,7 +59,7 @@ public record TaskDefinition(
             int most,
             OnNodeLoss onNodeLoss,
             Optional<Restart> restart) {
-        this(id, "", priority, slots, nodes, requires, pinnedTo, most, onNodeLoss, restart, false);
+        this(id, "", priority, slots, nodes, requires, pinnedTo, most, onNodeLoss, restart, false, Optional.empty());
     }
 
     /** Makes one of copies. */
@@ -74,7 +76,18 @@ public record TaskDefinition(
     /** Returns the same task, which may be tried again so often. */
     TaskDefinition retried(int times) {
         return new TaskDefinition(
-                id, group, priority, slots, nodes, requires, pinnedTo, times, onNodeLoss, restart, droppedAtEnd);
+                id,
+                group,
+                priority,
+                slots,
+                nodes,
+                requires,
+                pinnedTo,
+                times,
+                onNodeLoss,
+                restart,
+                droppedAtEnd,
+                prefers);
     }
 
     /** Returns whether it may be tried again behind an attempt that failed. */

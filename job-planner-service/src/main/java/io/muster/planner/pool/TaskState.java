@@ -24,13 +24,15 @@ public sealed interface TaskState {
      * @param members by node, the primary first
      * @param startedAt when the primary's program started; empty before
      * @param stopping a user has asked that it stops
+     * @param returning its nodes were ordered to stop it, so that it waits for others again: what was said of nodes and tasks since then changes nothing of that
      */
     record Active(
             Attempt attempt,
             long placement,
             SequencedMap<String, Member> members,
             Optional<Instant> startedAt,
-            boolean stopping)
+            boolean stopping,
+            boolean returning)
             implements TaskState {
         /** Makes one of copies. */
         public Active {
@@ -52,7 +54,19 @@ public sealed interface TaskState {
         Active with(String node, Member member) {
             SequencedMap<String, Member> changed = new LinkedHashMap<>(members);
             changed.put(node, member);
-            return new Active(attempt, placement, changed, startedAt, stopping);
+            return new Active(attempt, placement, changed, startedAt, stopping, returning);
+        }
+
+        Active started(Instant at) {
+            return new Active(attempt, placement, members, Optional.of(at), stopping, returning);
+        }
+
+        Active asStopping() {
+            return new Active(attempt, placement, members, startedAt, true, returning);
+        }
+
+        Active asReturning() {
+            return new Active(attempt, placement, members, startedAt, stopping, true);
         }
     }
 

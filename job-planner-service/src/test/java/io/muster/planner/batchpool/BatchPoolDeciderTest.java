@@ -22,6 +22,7 @@ import io.muster.records.Deallocation;
 import io.muster.records.DeleteBatchPool;
 import io.muster.records.EnableBatchPoolAutoScale;
 import io.muster.records.ImageReference;
+import io.muster.records.NameValue;
 import io.muster.records.RemoveBatchPoolNodes;
 import io.muster.records.ResizeBatchPool;
 import io.muster.records.StopBatchPoolResize;
@@ -33,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Tables of a pool's life, and the bodies of its events. Contract: batch, 3.1, 3.4 and 3.5. */
@@ -80,6 +82,34 @@ class BatchPoolDeciderTest {
         return decide(input) instanceof Decision.Refused<BatchPoolEvent> refused
                 ? Optional.of(((BatchPoolRefused) refused.refusal()).getReason())
                 : Optional.empty();
+    }
+
+    private @Nullable String memberRefused(BatchPoolDefinition.Builder definition) {
+        Decision<BatchPoolEvent> decision = BatchPoolDecider.decide(
+                null, new BatchPoolInput.Add("edge", new AddBatchPool(definition.build())), formulas, now);
+        return decision instanceof Decision.Refused<BatchPoolEvent> refused
+                ? ((BatchPoolRefused) refused.refusal()).getMember()
+                : null;
+    }
+
+    @Test
+    void refusesTextsBeyondTheirBounds() {
+        String longText = "x".repeat(1025);
+        assertThat(memberRefused(definition(1, 0).setDisplayName(longText))).isEqualTo("displayName");
+        assertThat(memberRefused(definition(1, 0).setVmSize(longText))).isEqualTo("vmSize");
+        assertThat(memberRefused(
+                        definition(1, 0).setMetadata(List.of(new NameValue("n", "x".repeat(33_000))))))
+                .isEqualTo("metadata");
+        assertThat(memberRefused(definition(1, 0)
+                        .setVirtualMachine(new VirtualMachineConfiguration(
+                                new ImageReference("p", "o", longText, null), "agent"))))
+                .isEqualTo("imageReference.sku");
+        assertThat(memberRefused(
+                        definition(1, 0).setCloudService(new CloudServiceConfiguration(longText, null))))
+                .isEqualTo("cloudServiceConfiguration.osFamily");
+        assertThat(memberRefused(definition(0, 0).setAutoScale(new AutoScale(" ".repeat(33_000) + "$x=1;", 300_000L))))
+                .isEqualTo("autoScaleFormula");
+        assertThat(memberRefused(definition(1, 0).setDisplayName("short"))).isNull();
     }
 
     @Test

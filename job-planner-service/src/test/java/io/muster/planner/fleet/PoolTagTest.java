@@ -3,6 +3,7 @@ package io.muster.planner.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -44,5 +45,14 @@ class PoolTagTest {
             })
     void readsWhetherTheDeviceIsDrained(String tags, boolean drained) {
         assertThat(PoolTag.isDrained(tags)).isEqualTo(drained);
+    }
+
+    @Test
+    void keepsTheMarkOfASpareNodeThatIsLentToAPool() {
+        assertThat(PoolTag.patch("edge")).isEqualTo("{\"compute\":{\"pool\":\"edge\"}}");
+        assertThat(PoolTag.patch(PoolTag.RESERVE)).contains("\"spare\":true").contains("\"pool\":null");
+        assertThat(PoolTag.isSpare("{\"compute\":{\"pool\":\"edge\",\"spare\":true}}"))
+                .isTrue();
+        assertThat(PoolTag.isSpare("{\"compute\":{\"pool\":\"edge\"}}")).isFalse();
     }
 }

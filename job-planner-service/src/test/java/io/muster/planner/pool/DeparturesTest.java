@@ -79,14 +79,16 @@ class DeparturesTest {
     }
 
     @Test
-    void sendsNodesThatComeToAClosedPoolToTheReserve() {
+    void sendsNodesOfTheReserveThatComeToAClosedPoolBackAndNoOthers() {
         node("a");
         decide(new PoolInput.Configure(0, Placement.SPREAD, true));
         assertThat(pool.departure("a")).map(Departure::goal).contains(new Goal.OtherPool(Pool.RESERVE));
-        assertThat(decide(new PoolInput.NodeConnected("b", 7, 5, false)).orders())
+        assertThat(decide(new PoolInput.NodeConnected("b", 7, 5, false, true)).orders())
                 .contains(new NodeOrder.MoveTo("b", Pool.RESERVE));
+        decide(new PoolInput.NodeConnected("other", 7, 5, false, false));
+        assertThat(pool.departure("other")).as("the reserve does not have it").isEmpty();
         decide(new PoolInput.Configure(0, Placement.SPREAD, false));
-        decide(new PoolInput.NodeConnected("c", 7, 6, false));
+        decide(new PoolInput.NodeConnected("c", 7, 6, false, true));
         assertThat(pool.departure("c")).isEmpty();
     }
 

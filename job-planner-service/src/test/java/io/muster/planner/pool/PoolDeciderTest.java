@@ -294,7 +294,7 @@ class PoolDeciderTest {
         Token first = running(task("t"));
         now = START.plus(PoolDecider.LEASE).plus(PoolDecider.GRACE).minusMillis(1);
         report("b", 2);
-        assertThat(decide(new PoolInput.NodeSilent("a")).events()).isEmpty();
+        assertThat(decide(new PoolInput.NodeSilent("a")).events()).doesNotContain(new PoolEvent.NodeLost("a"));
         now = now.plusMillis(1);
         assertThat(decide(new PoolInput.NodeSilent("a")).orders()).containsExactly(new NodeOrder.Disconnect("a", 7, 1));
         assertThat(place()).containsExactly(new NodeOrder.Start("b", new Token("t", 1)));
@@ -398,11 +398,12 @@ class PoolDeciderTest {
                 0,
                 OnNodeLoss.PLACE_AGAIN,
                 Optional.empty(),
-                false);
+                false,
+                Optional.empty());
     }
 
-    private Decided rule(String group, int most, Suspension suspension, Deallocation tasks) {
-        return decide(new PoolInput.RuleGroup(group, new GroupRule(OptionalInt.empty(), most, suspension, 5), tasks));
+    private Decided rule(String group, int most, Suspension suspension) {
+        return decide(new PoolInput.RuleGroup(group, new GroupRule(OptionalInt.empty(), most, suspension, 5)));
     }
 
     private List<String> placed() {
@@ -414,7 +415,7 @@ class PoolDeciderTest {
     @Test
     void placesSoManyTasksOfAGroupAtOnceAndOthersBesideThem() {
         report("a", 1);
-        rule("g", 1, Suspension.NONE, Deallocation.TASK_COMPLETION);
+        rule("g", 1, Suspension.NONE);
         submit(of("g", "g1", 0), of("g", "g2", 0), of("h", "h1", 0), of("h", "h2", 0));
         assertThat(placed()).containsExactly("g1", "h1");
         exit("a", "h1", 0, Cause.ITSELF);
@@ -424,29 +425,52 @@ class PoolDeciderTest {
         submit(of("g", "g3", 0));
         exit("a", "h2", 0, Cause.ITSELF);
         assertThat(placed()).isEmpty();
-        rule("g", -1, Suspension.NONE, Deallocation.TASK_COMPLETION);
+        rule("g", -1, Suspension.NONE);
         assertThat(placed()).as("without a limit").containsExactly("g3");
+    }
+
+    @Test
+    void placesATaskOnTheNodeThatItPrefersAsLongAsThatHasRoom() {
+        report("a", 1);
+        report("b", 2);
+        report("c", 3);
+        for (int i = 0; i < 3; i++) {
+            submit(new TaskDefinition(
+                    "t" + i,
+                    "g",
+                    0,
+                    1,
+                    1,
+                    Set.of("bash"),
+                    Optional.empty(),
+                    0,
+                    OnNodeLoss.PLACE_AGAIN,
+                    Optional.empty(),
+                    false,
+                    Optional.of("c")));
+        }
+        assertThat(place()).extracting(NodeOrder::node).containsExactly("c", "c", "a");
     }
 
     @Test
     void placesTheGroupOfHigherPriorityFirstAsItsRuleSays() {
         submit(of("g", "g1", 0), of("h", "h1", 5), of("g", "g2", 0));
-        decide(new PoolInput.RuleGroup(
-                "g", new GroupRule(OptionalInt.of(9), -1, Suspension.NONE, 0), Deallocation.TASK_COMPLETION));
+        decide(new PoolInput.RuleGroup("g", new GroupRule(OptionalInt.of(9), -1, Suspension.NONE, 0)));
         report("a", 1);
         assertThat(placed()).containsExactly("g1", "g2");
     }
 
     @ParameterizedTest
-    @EnumSource(Deallocation.class)
-    void suspendsAGroupAndSaysWhenNoneOfItsTasksIsPlaced(Deallocation tasks) {
+    @EnumSource(
+            value = Suspension.class,
+            names = {"SUSPENDED", "EMPTIED", "ENDED"})
+    void suspendsAGroupAndSaysWhenNoneOfItsTasksIsPlaced(Suspension suspension) {
         report("a", 1);
         submit(of("g", "g1", 0));
         place();
         decide(new PoolInput.Started("a", token("g1")));
-        Suspension suspension = tasks == Deallocation.REQUEUE ? Suspension.EMPTIED : Suspension.SUSPENDED;
-        Decided suspended = rule("g", -1, suspension, tasks);
-        boolean stops = tasks == Deallocation.REQUEUE || tasks == Deallocation.TERMINATE;
+        Decided suspended = rule("g", -1, suspension);
+        boolean stops = suspension != Suspension.SUSPENDED;
         assertThat(suspended.orders().contains(new NodeOrder.Stop("a", token("g1"))))
                 .isEqualTo(stops);
         assertThat(suspended.events()).doesNotContain(new PoolEvent.GroupIdle("g", 5));
@@ -454,16 +478,98 @@ class PoolDeciderTest {
         assertThat(placed()).isEmpty();
         Decided over = exit("a", "g1", stops ? 143 : 0, stops ? Cause.STOPPED : Cause.ITSELF);
         assertThat(over.events()).contains(new PoolEvent.GroupIdle("g", 5));
-        switch (tasks) {
-            case REQUEUE -> assertThat(state("g1")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
-            case TERMINATE -> assertCompleted("g1", Result.STOPPED, 143);
-            case TASK_COMPLETION, RETAINED_DATA -> assertCompleted("g1", Result.SUCCEEDED, 0);
+        switch (suspension) {
+            case EMPTIED -> assertThat(state("g1")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
+            case ENDED -> assertCompleted("g1", Result.STOPPED, 143);
+            case SUSPENDED, NONE -> assertCompleted("g1", Result.SUCCEEDED, 0);
         }
         assertThat(placed()).isEmpty();
-        rule("g", -1, Suspension.NONE, Deallocation.TASK_COMPLETION);
+        rule("g", -1, Suspension.NONE);
         assertThat(placed()).contains("g2");
-        assertThat(rule("g", -1, Suspension.SUSPENDED, Deallocation.REQUEUE).orders())
-                .isNotEmpty();
+        assertThat(rule("g", -1, Suspension.EMPTIED).orders()).isNotEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"group", "node", "drain"})
+    void requeuesAnAttemptThatWasOrderedToStopThoughItMayGoOnMeanwhile(String what) {
+        report("a", 1);
+        submit(of("g", "g1", 0));
+        place();
+        decide(new PoolInput.Started("a", token("g1")));
+        switch (what) {
+            case "group" -> {
+                rule("g", -1, Suspension.EMPTIED);
+                rule("g", -1, Suspension.NONE);
+            }
+            case "node" -> {
+                decide(new PoolInput.SetScheduling("a", false, Deallocation.REQUEUE));
+                decide(new PoolInput.SetScheduling("a", true, Deallocation.REQUEUE));
+            }
+            default -> {
+                decide(new PoolInput.NodeConnected("a", 7, 1, true));
+                decide(new PoolInput.NodeConnected("a", 7, 1, false));
+            }
+        }
+        assertThat(said("a", 1, "boot", Set.of("bash"), token("g1")).orders())
+                .as("the order may have been lost")
+                .containsExactly(new NodeOrder.Stop("a", token("g1")));
+        exit("a", "g1", 143, Cause.STOPPED);
+        assertThat(state("g1")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
+    }
+
+    @Test
+    void stopsSoManyTasksOfASuspendedGroupAtOnceAndTheOthersWithTheReportsOfTheirNodes() {
+        int nodes = PoolDecider.MOST_STOPPED / 2 + 2;
+        for (int i = 0; i < nodes; i++) {
+            report("n" + i, 1);
+            submit(of("g", "a" + i, 0), of("g", "b" + i, 0));
+        }
+        while (!placed().isEmpty()) {
+            // Places them all.
+        }
+        Decided ruled = rule("g", -1, Suspension.ENDED);
+        assertThat(ruled.orders()).hasSize(PoolDecider.MOST_STOPPED);
+        Set<NodeOrder> stops = new HashSet<>(ruled.orders());
+        for (int i = 0; i < nodes; i++) {
+            Token[] held = pool.activeOn("n" + i).stream()
+                    .map(task -> token(task.definition().id()))
+                    .toArray(Token[]::new);
+            stops.addAll(said("n" + i, 1, "boot", Set.of("bash"), held).orders());
+        }
+        assertThat(stops).hasSize(2 * nodes);
+    }
+
+    @Test
+    void saysThatANodeIsNotHeardAndThatItIsThereAgain() {
+        report("a", 1);
+        decide(new PoolInput.SetScheduling("a", false, Deallocation.TASK_COMPLETION));
+        now = now.plus(PoolDecider.UNHEARD);
+        assertThat(PoolDecider.silent(pool, now, 9)).containsExactly("a");
+        assertThat(decide(new PoolInput.NodeSilent("a")).events()).containsExactly(new PoolEvent.NodeUnheard("a"));
+        assertThat(PoolDecider.silent(pool, now, 9)).as("it was said").isEmpty();
+        assertThat(said("a", 1, "boot", Set.of("bash")).events())
+                .containsExactly(
+                        new PoolEvent.NodeJoined("a", 7, 1, "boot", 2, Set.of("bash")),
+                        new PoolEvent.SchedulingChanged("a", false, false));
+        assertThat(said("a", 1, "boot", Set.of("bash")).events()).isEmpty();
+        assertThat(pool.node("a").orElseThrow().enabled()).isFalse();
+    }
+
+    @Test
+    void namesItsFirstDevicesAndThoseWhoseLeaseIsOverBehindAllOthers() {
+        report("c", 1);
+        report("b", 1);
+        report("a", 1);
+        now = now.plus(PoolDecider.LEASE).plus(PoolDecider.GRACE);
+        said("b", 1, "boot", Set.of("bash"));
+        said("c", 1, "boot", Set.of("bash"));
+        decide(new PoolInput.NodeSilent("a"));
+        assertThat(pool.firstAdmitted(9)).containsExactly("b", "c", "a");
+        assertThat(pool.firstAdmitted(1)).containsExactly("b");
+        assertThat(pool.present()).isEqualTo(2);
+        decide(new PoolInput.NodeRemoved("b"));
+        report("a", 2);
+        assertThat(pool.firstAdmitted(9)).containsExactly("a", "c");
     }
 
     @Test
@@ -665,7 +771,7 @@ class PoolDeciderTest {
         now = now.plusMillis(1);
         assertThat(PoolDecider.silent(pool, now, 10)).containsExactly("a");
         Decided decided = decide(new PoolInput.NodeSilent("a"));
-        assertThat(decided.events()).isEmpty();
+        assertThat(decided.events()).containsExactly(new PoolEvent.NodeUnheard("a"));
         assertThat(decided.orders()).isEmpty();
         assertThat(pool.node("a").orElseThrow().free()).isZero();
         assertThat(PoolDecider.silent(pool, now, 10)).as("once").isEmpty();
@@ -947,8 +1053,9 @@ class PoolDeciderTest {
         submit(gang("g", 2, 0));
         place();
         decide(new PoolInput.Started("a", token("g")));
-        drain("b", 2);
-        assertThat(exit("b", "g", 127, Cause.RETURNED).orders()).containsExactly(new NodeOrder.Stop("a", token("g")));
+        assertThat(drain("b", 2))
+                .containsExactly(new NodeOrder.Stop("a", token("g")), new NodeOrder.Stop("b", token("g")));
+        exit("b", "g", 127, Cause.RETURNED);
         exit("a", "g", 143, Cause.STOPPED);
         assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
     }

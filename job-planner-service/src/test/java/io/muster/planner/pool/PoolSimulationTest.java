@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
@@ -31,7 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Simulates a pool, its nodes, their gateway and the network between them, on a clock of its own. Nodes crash and start again, are cut off for shorter and longer than
- * their leases, and are slow; their clocks go by a tenth faster or slower; the planner is killed, and starts again from its kept state; users stop tasks. Invariants hold after each step. {@code -Dseed=N} runs one
+ * their leases, and are slow; their clocks go by a tenth faster or slower; the planner is killed, and starts again from its kept state; users stop tasks, say anew how the tasks of an
+ * owner are placed and how many slots of a node are used, and move nodes to another pool, from which they come back. Invariants hold after each step. {@code -Dseed=N} runs one
  * seed.
  */
 class PoolSimulationTest {
@@ -39,6 +41,8 @@ class PoolSimulationTest {
     private static final int NODES = 6;
     private static final int SLOTS = 3;
     private static final int TASKS = 60;
+    private static final int GROUPS = 3;
+    private static final String ELSEWHERE = "elsewhere";
     private static final long CHAOS_MS = Duration.ofMinutes(12).toMillis();
     private static final long END_MS = Duration.ofHours(3).toMillis();
     private static final long REPORT_EVERY = 5_000;
@@ -179,6 +183,11 @@ class PoolSimulationTest {
                 settled = true;
                 nodes.keySet()
                         .forEach(node -> append(new PoolInput.SetScheduling(node, true, Deallocation.TASK_COMPLETION)));
+                for (int group = 0; group < GROUPS; group++) {
+                    append(new PoolInput.RuleGroup("group-" + group, GroupRule.NONE));
+                }
+                append(new PoolInput.Configure(0, placement, false));
+                append(new PoolInput.StopMoves());
                 submitted.values().stream()
                         .filter(task -> task.restart().isPresent())
                         .forEach(task -> append(new PoolInput.Stop(task.id())));
@@ -197,6 +206,7 @@ class PoolSimulationTest {
             boolean pinned = kind == 1;
             return new TaskDefinition(
                     "task-" + i,
+                    "group-" + i % GROUPS,
                     random.nextInt(3),
                     1 + random.nextInt(2),
                     kind == 0 ? 2 : 1,
@@ -206,7 +216,9 @@ class PoolSimulationTest {
                     random.nextInt(4) == 0 ? TaskDefinition.OnNodeLoss.ABORT : TaskDefinition.OnNodeLoss.PLACE_AGAIN,
                     kind == 2
                             ? Optional.of(new TaskDefinition.Restart(Duration.ofSeconds(10), Duration.ofMinutes(1)))
-                            : Optional.empty());
+                            : Optional.empty(),
+                    false,
+                    random.nextInt(3) == 0 ? Optional.of("node-" + (1 + random.nextInt(NODES))) : Optional.empty());
         }
 
         private boolean isDone() {
@@ -250,6 +262,10 @@ class PoolSimulationTest {
                 away = false;
                 logTime = new LogTime("run-" + ++runs);
                 Map<String, Pool.Admission> admitted = new HashMap<>();
+                Map<String, GroupRule> rules = new HashMap<>();
+                for (int group = 0; group < GROUPS; group++) {
+                    rules.put("group-" + group, pool.rule("group-" + group));
+                }
                 nodes.keySet().forEach(id -> pool.admitted(id).ifPresent(at -> admitted.put(id, at)));
                 pool = Pool.restored(
                         admitted,
@@ -257,7 +273,7 @@ class PoolSimulationTest {
                                 .map(node -> node.with(-node.used()).ahead(0).heard(Instant.EPOCH))
                                 .toList(),
                         pool.tasks(),
-                        Map.of(),
+                        rules,
                         pool.nextNumber(),
                         pool.nextPlacement(),
                         new PoolEvent.Configured(pool.slotsPerNode(), pool.placement(), pool.closed()));
@@ -286,6 +302,10 @@ class PoolSimulationTest {
                 }
             }
             for (NodeOrder order : decided.orders()) {
+                if (order instanceof NodeOrder.MoveTo(String node, String _)) {
+                    after(latency(), nodes.get(node)::visit);
+                    continue;
+                }
                 // Its epoch is that of the moment; all orders of a partition keep their order.
                 deliveries.add(new Delivery(order, epoch(order)));
                 after(5 + random.nextInt(40), this::deliver);
@@ -317,9 +337,36 @@ class PoolSimulationTest {
                         .map(task -> task.definition().id())
                         .toList()
                         .forEach(id -> decide(new PoolInput.Due(id)));
-                decide(new PoolInput.Place(50));
+                do {
+                    decide(new PoolInput.Place(50));
+                } while (pool.hasPlaceable());
+                checkThatAllIsPlacedThatCanBe();
             }
             after(1000, this::tick);
+        }
+
+        /** Checks that no task is queued for which there is room, by the nodes themselves and by no index of the pool. */
+        private void checkThatAllIsPlacedThatCanBe() {
+            Map<String, Long> placed = pool.tasks().stream()
+                    .filter(task -> task.state() instanceof TaskState.Active)
+                    .collect(Collectors.groupingBy(task -> task.definition().group(), Collectors.counting()));
+            for (Pool.Task task : pool.tasks()) {
+                TaskDefinition definition = task.definition();
+                if (task.state() instanceof TaskState.Queued
+                        && pool.rule(definition.group())
+                                .allows(placed.getOrDefault(definition.group(), 0L)
+                                        .intValue())) {
+                    long fitting = pool.nodes().stream()
+                            .filter(node -> node.takes() && node.slots() - node.used() >= definition.slots())
+                            .filter(node -> node.capabilities().containsAll(definition.requires()))
+                            .filter(node ->
+                                    definition.pinnedTo().map(node.id()::equals).orElse(true))
+                            .count();
+                    assertThat(fitting)
+                            .as("seed %s, %s ms: nodes with room for %s", seed, now, task)
+                            .isLessThan(definition.nodes());
+                }
+            }
         }
 
         // The gateway.
@@ -364,22 +411,34 @@ class PoolSimulationTest {
                 return;
             }
             SimulatedNode node = nodes.get("node-" + (1 + random.nextInt(NODES)));
-            switch (random.nextInt(7)) {
-                case 5 ->
-                    append(new PoolInput.RestartNode(
-                            node.id, Deallocation.values()[random.nextInt(Deallocation.values().length)]));
+            switch (random.nextInt(10)) {
+                case 7 -> append(new PoolInput.RuleGroup("group-" + random.nextInt(GROUPS), rule()));
+                case 8 -> append(new PoolInput.Configure(random.nextInt(SLOTS + 1), placement, false));
+                case 9 ->
+                    append(new PoolInput.MoveNodes(ELSEWHERE, random.nextInt(3), List.of(), Set.of(), deallocation()));
+                case 5 -> append(new PoolInput.RestartNode(node.id, deallocation()));
                 case 0 -> node.crash(500 + random.nextInt(60_000));
                 case 1 -> node.cutUntil = now + 500 + random.nextInt(10_000);
                 case 2 -> node.cutUntil = now + 10_000 + random.nextInt(140_000);
                 case 3 -> kill(random.nextInt(80_000));
                 case 4 -> node.drain(random.nextInt(3) == 0);
-                default ->
-                    append(new PoolInput.SetScheduling(
-                            node.id,
-                            random.nextInt(3) > 0,
-                            Deallocation.values()[random.nextInt(Deallocation.values().length)]));
+                default -> append(new PoolInput.SetScheduling(node.id, random.nextInt(3) > 0, deallocation()));
             }
             after(1000 + random.nextInt(15_000), this::chaos);
+        }
+
+        private GroupRule rule() {
+            GroupRule.Suspension suspension =
+                    GroupRule.Suspension.values()[random.nextInt(GroupRule.Suspension.values().length)];
+            return new GroupRule(
+                    random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(random.nextInt(5)),
+                    random.nextInt(3) == 0 ? -1 : 1 + random.nextInt(4),
+                    random.nextInt(3) == 0 ? suspension : GroupRule.Suspension.NONE,
+                    now);
+        }
+
+        private Deallocation deallocation() {
+            return Deallocation.values()[random.nextInt(Deallocation.values().length)];
         }
 
         // Invariants.
@@ -411,7 +470,7 @@ class PoolSimulationTest {
                 assertThat(node.used())
                         .as("seed %s, %s ms: slots of %s", seed, now, node.id())
                         .isEqualTo(used.getOrDefault(node.id(), 0))
-                        .isLessThanOrEqualTo(node.slots() * (1 + Pace.MOST_AHEAD_OF_A_SLOT));
+                        .isLessThanOrEqualTo(SLOTS * (1 + Pace.MOST_AHEAD_OF_A_SLOT));
                 mostUsed = Math.max(mostUsed, node.used());
             }
             nodes.values()
@@ -524,6 +583,7 @@ class PoolSimulationTest {
 
             private long cutUntil;
             private boolean drained;
+            private boolean away;
 
             SimulatedNode(String id, boolean python) {
                 this.id = id;
@@ -532,7 +592,7 @@ class PoolSimulationTest {
 
             void drain(boolean is) {
                 drained = is;
-                if (connected) {
+                if (connected && !away) {
                     append(new PoolInput.NodeConnected(id, 0, epoch, is));
                 }
             }
@@ -608,8 +668,24 @@ class PoolSimulationTest {
                 epoch = ++epochs;
                 gatewayEpoch = epoch;
                 long over = epoch;
-                // Its device's partition says so, which is another log.
-                after(latency(), () -> append(new PoolInput.NodeConnected(id, 0, over, drained)));
+                if (!away) {
+                    // Its device's partition says so, which is another log.
+                    after(latency(), () -> append(new PoolInput.NodeConnected(id, 0, over, drained)));
+                }
+            }
+
+            /** Goes to another pool for a time, as its device's partition says. */
+            void visit() {
+                if (!away) {
+                    away = true;
+                    append(new PoolInput.NodeRemoved(id));
+                    after(1000 + random.nextInt(60_000), () -> {
+                        away = false;
+                        if (connected) {
+                            append(new PoolInput.NodeConnected(id, 0, epoch, drained));
+                        }
+                    });
+                }
             }
 
             private void joined() {

@@ -14,6 +14,14 @@ final class JoinedPools {
     /** Bounds the pools that are remembered: a node is in one of them, and leaves the others. */
     private static final int MOST = 8;
 
+    /**
+     * Bounds the publishes before the first order to join that are acknowledged and have no effect. A client of MQTT says again over a new connection what was not acknowledged
+     * over the last one, before it can hear of its pool: if that ended the connection, it would go on so for ever.
+     */
+    static final int MOST_EARLY = 1000;
+
+    private int early;
+
     /** Holds a pool's word. @param leftAt by {@link System#nanoTime}; meant only where it has left */
     private record Membership(long lease, boolean left, long leftAt) {
         boolean counts(long now) {
@@ -44,8 +52,8 @@ final class JoinedPools {
         return membership != null && membership.counts(now);
     }
 
-    /** Returns whether the device has been a node over this connection. */
-    boolean isNode() {
-        return !pools.isEmpty();
+    /** Returns whether one more publish to a pool in which the device is not is acknowledged: it has been a node over this connection, or may become one. */
+    boolean isExcused() {
+        return !pools.isEmpty() || ++early <= MOST_EARLY;
     }
 }

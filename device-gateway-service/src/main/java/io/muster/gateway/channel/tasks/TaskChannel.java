@@ -59,8 +59,8 @@ public final class TaskChannel implements Channel {
     }
 
     /**
-     * Takes reports or a chunk of output; those that can't be read are nobody's, and so are all of a device that no pool has admitted over this connection. One
-     * to a pool that the device has left is acknowledged and has no effect.
+     * Takes reports or a chunk of output; those that can't be read are nobody's. One to a pool that the device has left is acknowledged and has no effect, and so are the first
+     * of a device that no pool has admitted over this connection; its others are nobody's.
      */
     @Override
     public @Nullable Receipt receive(DeviceConnection connection, Publish publish) {
@@ -120,7 +120,7 @@ public final class TaskChannel implements Channel {
 
     private @Nullable Receipt uncounted(JoinedPools joined, String what) {
         meters.received(what + " of no node of the pool");
-        return joined.isNode() ? Receipt.ofNothing() : null;
+        return joined.isExcused() ? Receipt.ofNothing() : null;
     }
 
     private Optional<TaskOutput> chunk(String pool, String nodeId, Map<String, @Nullable String> bag, byte[] bytes) {

@@ -313,11 +313,21 @@ class TaskChannelTest {
     void takesNothingOfADeviceThatNoPoolHasAdmitted() {
         order("default", new GrantLease(3L));
         for (String pool : List.of("default", "$reserve")) {
-            assertThat(reportTo(pool)).as(pool).isNull();
-            assertThat(outputTo(pool)).as(pool).isNull();
+            assertThat(reportTo(pool)).as(pool).isEqualTo(Receipt.ofNothing());
+            assertThat(outputTo(pool)).as(pool).isEqualTo(Receipt.ofNothing());
         }
         assertThat(fleet.toPools).isEmpty();
         assertThat(fleet.outputs).isEmpty();
+    }
+
+    @Test
+    void endsTheConnectionOfADeviceThatGoesOnWithoutAPool() {
+        for (int i = 0; i < JoinedPools.MOST_EARLY; i++) {
+            assertThat(reportTo("default")).isEqualTo(Receipt.ofNothing());
+        }
+        assertThat(reportTo("default")).isNull();
+        order("default", new JoinPool(15));
+        assertThat(reportTo("other")).isEqualTo(Receipt.ofNothing());
     }
 
     @Test
@@ -348,7 +358,8 @@ class TaskChannelTest {
         connection.open = false;
         order("default", new JoinPool(15));
         connection.open = true;
-        assertThat(reportTo("default")).isNull();
+        assertThat(reportTo("default")).isEqualTo(Receipt.ofNothing());
+        assertThat(fleet.toPools).isEmpty();
     }
 
     @Test

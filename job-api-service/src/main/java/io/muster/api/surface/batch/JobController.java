@@ -32,7 +32,6 @@ import io.muster.records.EnableBatchJob;
 import io.muster.records.TerminateBatchJob;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -94,10 +93,7 @@ final class JobController {
     private String spelled(String poolId) {
         return pools.get(poolId.toLowerCase(Locale.ROOT))
                 .map(BatchPool::getPoolId)
-                .or(() -> nodes.pools().stream()
-                        .filter(poolId::equalsIgnoreCase)
-                        .min(Comparator.comparing((String id) -> !id.equals(poolId))
-                                .thenComparing(Comparator.naturalOrder())))
+                .or(() -> nodes.spelled(poolId))
                 .orElse(poolId);
     }
 

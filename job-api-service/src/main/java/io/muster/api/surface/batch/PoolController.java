@@ -73,12 +73,12 @@ final class PoolController {
     private String spelled(String poolId) {
         return made(poolId)
                 .map(BatchPool::getPoolId)
-                .or(() -> Optional.of(poolId).filter(this::isTagged))
+                .or(() -> nodes.spelled(poolId).filter(PoolController::isNamed))
                 .orElseThrow(PoolController::noPool);
     }
 
-    private boolean isTagged(String poolId) {
-        return !poolId.equals(RESERVE) && !nodes.nodes(poolId).isEmpty();
+    private static boolean isNamed(String poolId) {
+        return !poolId.equals(RESERVE);
     }
 
     @Post(POOLS)
@@ -86,7 +86,7 @@ final class PoolController {
         BatchRequest asked = new BatchRequest(request).rejectOthers();
         return workers.read(() -> {
             PoolReader.Named pool = PoolReader.pool(JsonBody.parse(body));
-            if (made(pool.id()).isEmpty() && isTagged(pool.id())) {
+            if (made(pool.id()).isEmpty() && nodes.spelled(pool.id()).isPresent()) {
                 throw new ProblemException(
                         new Problem(409, "PoolExists", "Tags of devices name a pool of that id: choose another id."));
             }
@@ -110,7 +110,7 @@ final class PoolController {
             PoolDocuments documents = new PoolDocuments(asked);
             SortedMap<String, ObjectNode> rows = new TreeMap<>();
             nodes.pools().stream()
-                    .filter(this::isTagged)
+                    .filter(PoolController::isNamed)
                     .forEach(id -> rows.put(id.toLowerCase(Locale.ROOT), documents.tagged(id, nodes.nodes(id))));
             all().forEach(pool -> rows.put(pool.getPoolId().toLowerCase(Locale.ROOT), documents.pool(pool)));
             return asked.ok(page(listing, "pools", rows));
@@ -245,8 +245,9 @@ final class PoolController {
             PoolDocuments documents = new PoolDocuments(asked);
             SortedMap<String, ObjectNode> rows = new TreeMap<>();
             List<NodeView.Node> there = nodes.nodes(id);
+            int dedicated = dedicated(id);
             for (int i = 0; i < there.size(); i++) {
-                rows.put(there.get(i).id(), documents.node(id, there.get(i), i < dedicated(id)));
+                rows.put(there.get(i).id(), documents.node(id, there.get(i), i < dedicated));
             }
             return asked.ok(page(listing, "nodes", rows));
         });
@@ -264,8 +265,7 @@ final class PoolController {
         Listing listing = Listing.ofOne(asked, PoolDocuments.NODE_PROPERTIES);
         NodeView.Node node = node(poolId, nodeId);
         String id = spelled(poolId);
-        boolean isDedicated =
-                nodes.nodes(id).stream().map(NodeView.Node::id).toList().indexOf(nodeId) < dedicated(id);
+        boolean isDedicated = nodes.position(id, nodeId) < dedicated(id);
         PoolDocuments documents = new PoolDocuments(asked);
         ObjectNode document = asked.document("nodes/@Element");
         document.setAll(documents.node(id, node, isDedicated));
@@ -273,9 +273,7 @@ final class PoolController {
     }
 
     private NodeView.Node node(String poolId, String nodeId) {
-        return nodes.nodes(spelled(poolId)).stream()
-                .filter(node -> node.id().equals(nodeId))
-                .findFirst()
+        return nodes.node(spelled(poolId), nodeId)
                 .orElseThrow(() ->
                         new ProblemException(new Problem(404, "NodeNotFound", "The pool has no node " + nodeId + ".")));
     }
@@ -293,12 +291,11 @@ final class PoolController {
         });
     }
 
+    /** Has a node get no tasks. One that gets none already is told so once more: views lag, and the pool alone knows. */
     @Post(NODE + "/disablescheduling")
     CompletionStage<HttpResponse<?>> disable(String poolId, String nodeId, @Body @Nullable String body) {
         return workers.read(() -> {
-            if (!node(poolId, nodeId).enabled()) {
-                throw inState("disabled");
-            }
+            node(poolId, nodeId);
             Deallocation tasks = PoolReader.option(options(body), "nodeDisableSchedulingOption");
             return ordered(poolId, new SetNodeScheduling(nodeId, false, tasks), HttpStatus.OK);
         });
@@ -306,15 +303,8 @@ final class PoolController {
 
     @Post(NODE + "/enablescheduling")
     CompletionStage<HttpResponse<?>> enable(String poolId, String nodeId) {
-        if (node(poolId, nodeId).enabled()) {
-            throw inState("enabled");
-        }
+        node(poolId, nodeId);
         return ordered(poolId, new SetNodeScheduling(nodeId, true, Deallocation.TASK_COMPLETION), HttpStatus.OK);
-    }
-
-    private static ProblemException inState(String state) {
-        return new ProblemException(new Problem(
-                409, "NodeAlreadyInTargetSchedulingState", "Scheduling on the node is " + state + " already."));
     }
 
     private CompletionStage<HttpResponse<?>> ordered(String poolId, Object command, HttpStatus status) {
@@ -328,7 +318,7 @@ final class PoolController {
             Listing listing = Listing.of(asked, "nodecounts", PoolDocuments.COUNT_PROPERTIES);
             SortedMap<String, ObjectNode> rows = new TreeMap<>();
             nodes.pools().stream()
-                    .filter(this::isTagged)
+                    .filter(PoolController::isNamed)
                     .forEach(id -> rows.put(id.toLowerCase(Locale.ROOT), counts(id)));
             all().forEach(pool -> rows.put(pool.getPoolId().toLowerCase(Locale.ROOT), counts(pool.getPoolId())));
             return asked.ok(page(listing, "poolnodecounts", rows));

@@ -201,7 +201,6 @@ record PoolDocuments(BatchRequest asked) {
 
     /** Returns a node. @param dedicated whether it counts as a dedicated one */
     ObjectNode node(String poolId, NodeView.Node node, boolean dedicated) {
-        int running = node.tasks().size();
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("id", node.id())
@@ -211,8 +210,8 @@ record PoolDocuments(BatchRequest asked) {
                 .put("stateTransitionTime", node.since().toString())
                 .put("affinityId", node.id())
                 .put("vmSize", size(node))
-                .put("runningTasksCount", running)
-                .put("runningTaskSlotsCount", running)
+                .put("runningTasksCount", node.tasks().size())
+                .put("runningTaskSlotsCount", node.used())
                 .put("isDedicated", dedicated);
     }
 

@@ -10,6 +10,7 @@ import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.access.Gate;
 import io.muster.api.artifact.Artifacts;
+import io.muster.api.compute.NodeView;
 import io.muster.api.compute.PoolView;
 import io.muster.api.http.ByteRange;
 import io.muster.api.http.Pieces;
@@ -47,12 +48,14 @@ final class FileController {
 
     private final NodeTokens tokens;
     private final PoolView pools;
+    private final NodeView nodes;
     private final Artifacts artifacts;
     private final Time time;
 
-    FileController(Gate gate, Requests requests, PoolView pools, Artifacts artifacts, Time time) {
+    FileController(Gate gate, Requests requests, PoolView pools, NodeView nodes, Artifacts artifacts, Time time) {
         this.tokens = new NodeTokens(gate, requests);
         this.pools = pools;
+        this.nodes = nodes;
         this.artifacts = artifacts;
         this.time = time;
     }
@@ -82,7 +85,7 @@ final class FileController {
         if (pools.needs(deviceId, sha256, Duration.ZERO)) {
             return true;
         }
-        if (!pools.isNode(deviceId) || !HASH.matcher(sha256).matches()) {
+        if (!nodes.isNode(deviceId) || !HASH.matcher(sha256).matches()) {
             return false;
         }
         try (Places.Taken _ = waits.take(List.of(deviceId), 1, Duration.ZERO)

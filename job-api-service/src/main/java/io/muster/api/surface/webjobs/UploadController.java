@@ -10,7 +10,7 @@ import io.micronaut.http.annotation.Put;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.artifact.Artifacts;
-import io.muster.api.compute.PoolView;
+import io.muster.api.compute.NodeView;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Time;
 import io.muster.api.job.RefusedException;
@@ -49,7 +49,7 @@ final class UploadController {
 
     private final Requests requests;
     private final SiteView sites;
-    private final PoolView pools;
+    private final NodeView nodes;
     private final Artifacts artifacts;
     private final UploadLimits limits;
     private final Time time;
@@ -57,10 +57,10 @@ final class UploadController {
     private final Semaphore uploads = new Semaphore(AT_ONCE);
 
     UploadController(
-            Requests requests, SiteView sites, PoolView pools, Artifacts artifacts, UploadLimits limits, Time time) {
+            Requests requests, SiteView sites, NodeView nodes, Artifacts artifacts, UploadLimits limits, Time time) {
         this.requests = requests;
         this.sites = sites;
-        this.pools = pools;
+        this.nodes = nodes;
         this.artifacts = artifacts;
         this.limits = limits;
         this.time = time;
@@ -133,7 +133,7 @@ final class UploadController {
     /** Returns the hosts whose interpreter a node of the site's pool has; all that nodes may have, where no node is known. */
     private Set<ScriptHost> hosts(String site) {
         boolean ownPool = sites.get(site).map(Site::getOwnPool).orElse(false);
-        Set<String> known = pools.capabilities(ownPool ? site : USUAL_POOL);
+        Set<String> known = nodes.capabilities(ownPool ? site : USUAL_POOL);
         Set<ScriptHost> hosts = EnumSet.allOf(ScriptHost.class);
         hosts.removeIf(
                 host -> known.isEmpty() ? host == ScriptHost.CMD : !known.contains(ScriptHosts.interpreter(host)));

@@ -55,7 +55,7 @@ final class PoolMembership {
                             connection.getDeviceId(),
                             connection.getGateway(),
                             connection.getEpoch(),
-                            new NodeConnected(isDrained(device)),
+                            new NodeConnected(isDrained(device), isLent(device)),
                             now));
         }
     }
@@ -67,6 +67,10 @@ final class PoolMembership {
 
     private static boolean isDrained(@Nullable Device device) {
         return device != null && PoolTag.isDrained(device.getTwin().getTags());
+    }
+
+    private static boolean isLent(@Nullable Device device) {
+        return device != null && PoolTag.isSpare(device.getTwin().getTags());
     }
 
     private static Optional<String> pool(@Nullable Device device) {

@@ -2,7 +2,6 @@ package io.muster.planner.pool.topology;
 
 import io.muster.codec.Codecs;
 import io.muster.planner.pool.Attempt;
-import io.muster.planner.pool.Node;
 import io.muster.planner.pool.NodeOrder;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Pool;
@@ -55,8 +54,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -321,6 +318,8 @@ final class PoolOutbox {
                     PoolEvent.TaskPlaced _,
                     PoolEvent.AttemptOver _,
                     PoolEvent.TaskStopping _,
+                    PoolEvent.TaskReturning _,
+                    PoolEvent.NodeUnheard _,
                     PoolEvent.TaskChanged _,
                     PoolEvent.TaskDisowned _,
                     PoolEvent.TaskForgotten _,
@@ -355,15 +354,7 @@ final class PoolOutbox {
     /** Names nodes by name, those that are lost behind all others: where an owner takes so many, none of them has the place of one that lives. */
     private PoolNodes news(String poolId) {
         Pool pool = pools.pool(poolId);
-        List<String> nodes = pool.admitted();
-        Predicate<String> isLost = node -> pool.node(node).filter(Node::lost).isPresent();
-        return new PoolNodes(
-                Stream.concat(
-                                nodes.stream().filter(isLost.negate()),
-                                nodes.stream().filter(isLost))
-                        .limit(MOST_NODES)
-                        .toList(),
-                pool.present());
+        return new PoolNodes(pool.firstAdmitted(MOST_NODES), pool.present());
     }
 
     /** Writes to an owner how many tasks of the pool have not ended. */

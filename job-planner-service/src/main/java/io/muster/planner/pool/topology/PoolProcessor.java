@@ -233,10 +233,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case RuleTasks rule ->
                 decide(
                         poolId,
-                        new PoolInput.RuleGroup(
-                                PoolRecords.group(rule.getOwner()),
-                                PoolRecords.rule(rule),
-                                PoolRecords.tasks(rule.getTasks())),
+                        new PoolInput.RuleGroup(PoolRecords.group(rule.getOwner()), PoolRecords.rule(rule)),
                         now);
             case MoveNodes move -> move(poolId, move, now);
             case StopMoves _ -> decide(poolId, new PoolInput.StopMoves(), now);
@@ -362,7 +359,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private static PoolInput input(PoolReport report, Object said, String node) throws InvalidRecordException {
         return switch (said) {
             case NodeConnected connected ->
-                new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch(), connected.getDrained());
+                new PoolInput.NodeConnected(
+                        node, report.getGateway(), report.getEpoch(), connected.getDrained(), connected.getLent());
             case NodeRemoved _ -> new PoolInput.NodeRemoved(node);
             case MoveRefused _ -> new PoolInput.MoveRefused(node);
             case NodeReported reported -> {

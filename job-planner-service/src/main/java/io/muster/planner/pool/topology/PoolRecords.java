@@ -35,6 +35,7 @@ import io.muster.records.NodeSchedulingChanged;
 import io.muster.records.NodeStanding;
 import io.muster.records.NodeState;
 import io.muster.records.NodeStays;
+import io.muster.records.NodeUnheard;
 import io.muster.records.OwnerIdle;
 import io.muster.records.PlacementPolicy;
 import io.muster.records.PoolCommandRefused;
@@ -64,6 +65,7 @@ import io.muster.records.TaskPlaced;
 import io.muster.records.TaskQueued;
 import io.muster.records.TaskRequeued;
 import io.muster.records.TaskResult;
+import io.muster.records.TaskReturning;
 import io.muster.records.TaskStopping;
 import io.muster.records.TaskToken;
 import io.muster.records.TasksRuled;
@@ -144,7 +146,8 @@ final class PoolRecords {
                         .map(rule -> new TaskDefinition.Restart(
                                 Duration.ofSeconds(rule.getPauseSeconds()),
                                 Duration.ofSeconds(rule.getAtOnceAfterSeconds()))),
-                task.getDroppedAtEnd());
+                task.getDroppedAtEnd(),
+                Optional.ofNullable(task.getPrefers()));
     }
 
     /** Returns the group of an owner's tasks. */
@@ -167,6 +170,7 @@ final class PoolRecords {
             case NONE -> Suspension.NONE;
             case SUSPENDED -> Suspension.SUSPENDED;
             case EMPTIED -> Suspension.EMPTIED;
+            case ENDED -> Suspension.ENDED;
         };
     }
 
@@ -178,6 +182,7 @@ final class PoolRecords {
                     case NONE -> GroupRule.Suspension.NONE;
                     case SUSPENDED -> GroupRule.Suspension.SUSPENDED;
                     case EMPTIED -> GroupRule.Suspension.EMPTIED;
+                    case ENDED -> GroupRule.Suspension.ENDED;
                 },
                 number);
     }
@@ -299,7 +304,12 @@ final class PoolRecords {
             case PoolEvent.TaskPlaced placed -> {
                 List<TaskPlace> members = new ArrayList<>();
                 placed.members().forEach(place -> members.add(new TaskPlace(place.node(), place.epoch())));
-                yield new TaskPlaced(token(placed.token()), attempt(placed.attempt()), members, hashes(task));
+                yield new TaskPlaced(
+                        token(placed.token()),
+                        attempt(placed.attempt()),
+                        members,
+                        hashes(task),
+                        Objects.requireNonNull(task).getSlots());
             }
             case PoolEvent.TaskNotPlaced(String taskId, Attempt attempt) -> new TaskNotPlaced(taskId, attempt(attempt));
             case PoolEvent.AttemptStarted(Token token, String node, Instant _) ->
@@ -307,6 +317,7 @@ final class PoolRecords {
             case PoolEvent.AttemptOver(Token token, String node, TaskState.Ending ending) ->
                 new AttemptOver(token(token), node, ending(ending));
             case PoolEvent.TaskStopping(String taskId) -> new TaskStopping(taskId);
+            case PoolEvent.TaskReturning(String taskId) -> new TaskReturning(taskId);
             case PoolEvent.TaskRequeued(String taskId, Attempt attempt) -> new TaskRequeued(taskId, attempt(attempt));
             case PoolEvent.TaskBackedOff(String taskId, Attempt attempt, Instant until) ->
                 new TaskBackedOff(taskId, attempt(attempt), until);
@@ -332,6 +343,7 @@ final class PoolRecords {
                         joined.boot(),
                         joined.slots(),
                         sorted(joined.capabilities()));
+            case PoolEvent.NodeUnheard(String node) -> new NodeUnheard(node);
             case PoolEvent.NodeLost(String node) -> new NodeLost(node);
             case PoolEvent.SchedulingChanged(String node, boolean enabled, boolean requeues) ->
                 new NodeSchedulingChanged(node, enabled, requeues);
@@ -391,7 +403,11 @@ final class PoolRecords {
             case TaskState.BackingOff(Attempt _, Instant until) -> new BackingOffTask(until);
             case TaskState.Active active ->
                 new ActiveTask(
-                        active.placement(), members(active), active.startedAt().orElse(null), active.stopping());
+                        active.placement(),
+                        members(active),
+                        active.startedAt().orElse(null),
+                        active.stopping(),
+                        active.returning());
             case TaskState.Completed(Attempt _, Outcome outcome, Optional<Instant> startedAt, Instant endedAt) ->
                 new CompletedTask(
                         result(outcome), exitCode(outcome), outcome.detail(), startedAt.orElse(null), endedAt);
@@ -431,7 +447,8 @@ final class PoolRecords {
                         active.getPlacement(),
                         members(active),
                         Optional.ofNullable(active.getStartedAt()),
-                        active.getStopping());
+                        active.getStopping(),
+                        active.getReturning());
             case CompletedTask completed ->
                 new TaskState.Completed(
                         attempt,

@@ -191,7 +191,7 @@ final class PoolTable {
                     changedTasks.add(placed.token().taskId());
                     numbered = true;
                 }
-                case PoolEvent.TaskNotPlaced _ -> {
+                case PoolEvent.TaskNotPlaced _, PoolEvent.NodeUnheard _ -> {
                     // Changes nothing that is kept.
                 }
                 case PoolEvent.AttemptStarted started ->
@@ -199,6 +199,7 @@ final class PoolTable {
                 case PoolEvent.AttemptOver over -> changedTasks.add(over.token().taskId());
                 case PoolEvent.TaskChanged changed -> changedTasks.add(changed.taskId());
                 case PoolEvent.TaskStopping(String taskId) -> changedTasks.add(taskId);
+                case PoolEvent.TaskReturning(String taskId) -> changedTasks.add(taskId);
                 case PoolEvent.TaskRequeued requeued -> changedTasks.add(requeued.taskId());
                 case PoolEvent.TaskBackedOff backedOff -> changedTasks.add(backedOff.taskId());
                 case PoolEvent.TaskCompleted completed -> changedTasks.add(completed.taskId());
