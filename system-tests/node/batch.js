@@ -202,6 +202,33 @@ async function terminated(run) {
   await client.job.deleteMethod(id);
 }
 
+async function files(run) {
+  const id = `files-${run}`;
+  await client.job.add({ id, poolInfo });
+  await client.task.add(id, { id: "says", commandLine: "sh -c 'echo one; echo wrong >&2; echo two'" });
+  await ended(id, "says");
+  const text = async (name, options) => {
+    const got = await client.file.getFromTask(id, "says", name, { fileGetFromTaskOptions: options });
+    const chunks = [];
+    for await (const chunk of got.readableStreamBody) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  const out = await until("the output is there", async () => {
+    const known = await text("stdout.txt");
+    return known.length === 8 && known;
+  });
+  assert.strictEqual(out, "one\ntwo\n");
+  assert.strictEqual(await text("stderr.txt"), "wrong\n");
+  assert.strictEqual(await text("stdout.txt", { ocpRange: "bytes=4-6" }), "two");
+  const properties = await client.file.getPropertiesFromTask(id, "says", "stdout.txt");
+  assert.strictEqual(Number(properties.contentLength), 8);
+  assert.strictEqual(properties.ocpBatchFileIsdirectory, false);
+  const listed = await client.file.listFromTask(id, "says", { recursive: true });
+  assert.deepStrictEqual(listed.map((file) => [file.name, file.properties.contentLength]), [["stderr.txt", 6], ["stdout.txt", 8]]);
+  await refused(client.file.getFromTask(id, "says", "wd/a.txt"), 404, "FileNotFound");
+  await client.job.deleteMethod(id);
+}
+
 async function main() {
   const run = Date.now().toString(36);
   await jobs(run);
@@ -212,6 +239,7 @@ async function main() {
   await disabled(run);
   await limited(run);
   await depending(run);
+  await files(run);
   console.log("the tasks run");
 }
 

@@ -474,7 +474,7 @@ class BatchJobsTest {
     @CsvSource({
         "GET, /applications, 501",
         "GET, /certificates, 501",
-        "GET, /jobs/j/tasks/t/files/stdout.txt, 501",
+        "GET, /jobs/j/tasks/t/files/wd/a.txt, 501",
         "GET, /jobschedules, 501",
         "POST, /jobs/j, 405",
         "GET, /jobs/j/nothing, 404"

@@ -6,10 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.api.BatchClient.Answer;
 import io.muster.records.AddBatchPool;
 import io.muster.records.AllocationState;
+import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolDefinition;
 import io.muster.records.BatchPoolState;
 import io.muster.records.Deallocation;
+import io.muster.records.EvaluateBatchPoolFormula;
 import io.muster.records.NodeAdmitted;
 import io.muster.records.NodeJoined;
 import io.muster.records.NodeLost;
@@ -64,6 +66,9 @@ class BatchPoolsTest {
                         .setCreatedAt(TestApi.NOW)
                         .setStateSince(TestApi.NOW)
                         .setAllocationSince(TestApi.NOW));
+        if (command instanceof EvaluateBatchPoolFormula evaluate) {
+            return new AutoScaleRun(TestApi.NOW, evaluate.getFormula(), "$x=1", null);
+        }
         if (command instanceof AddBatchPool add) {
             pool.setDefinition(add.getDefinition());
         }
@@ -217,6 +222,15 @@ class BatchPoolsTest {
         joined("default", "node-1");
         node = ask(200, "GET", "/pools/default/nodes/node-1", null).body();
         assertThat(node.path("state").asText()).isEqualTo("running");
+    }
+
+    @Test
+    void saysWhatAFormulaWouldComeTo() throws Exception {
+        JsonNode run = ask(200, "POST", "/pools/Lyon/evaluateautoscale", "{'autoScaleFormula':'$x=1;'}")
+                .body();
+        assertThat(run.path("results").asText()).isEqualTo("$x=1");
+        assertThat(run.path("timestamp").asText()).isEqualTo(TestApi.NOW.toString());
+        ask(400, "POST", "/pools/Lyon/evaluateautoscale", "{}");
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.muster.api.job.StreamJobView;
 import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchPoolRefused;
@@ -28,6 +29,7 @@ import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceView;
+import io.muster.records.EvaluateBatchPoolFormula;
 import io.muster.records.FireSchedule;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
@@ -374,6 +376,12 @@ final class RequestsDouble implements Requests {
         onSend.accept(command);
         commands.add(command);
         return ended(() -> RefusedException.accepted(batch.apply(jobId, command), outcome));
+    }
+
+    @Override
+    public CompletableFuture<AutoScaleRun> evaluate(String poolId, String formula) {
+        return ended(() -> RefusedException.accepted(
+                batchPool.apply(poolId, new EvaluateBatchPoolFormula(formula)), AutoScaleRun.class));
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.planner.PlannerDriver.Ordered;
 import io.muster.records.AddBatchPool;
 import io.muster.records.AllocationState;
+import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolDefinition;
 import io.muster.records.BatchPoolRefusalReason;
@@ -14,6 +15,8 @@ import io.muster.records.Capability;
 import io.muster.records.ComputeTask;
 import io.muster.records.Deallocation;
 import io.muster.records.DeleteBatchPool;
+import io.muster.records.EnableBatchPoolAutoScale;
+import io.muster.records.EvaluateBatchPoolFormula;
 import io.muster.records.ExitCause;
 import io.muster.records.JoinPool;
 import io.muster.records.NodeLossRule;
@@ -106,6 +109,24 @@ class BatchPoolTopologyTest {
         planner.batchPool("lyon", add(0));
         assertThat(pool().getState()).isEqualTo(BatchPoolState.ACTIVE);
         assertThat(pool().getPoolId()).isEqualTo("lyon");
+    }
+
+    @Test
+    void saysWhatAFormulaWouldComeToWhereOneDecides() {
+        planner.batchPool("Lyon", add(0));
+        planner.batchPool("lyon", new EvaluateBatchPoolFormula("$TargetDedicatedNodes=1+2;"));
+        assertThat(((BatchPoolRefused) planner.replies().getLast().getOutcome()).getReason())
+                .isEqualTo(BatchPoolRefusalReason.AUTO_SCALE_NOT_ENABLED);
+        planner.batchPool("lyon", new EnableBatchPoolAutoScale("$TargetDedicatedNodes=0;", 300_000L, null));
+        planner.advance(Duration.ofMillis(20));
+        planner.batchPool("lyon", new EvaluateBatchPoolFormula("$TargetDedicatedNodes=1+2;"));
+        AutoScaleRun run = (AutoScaleRun) planner.replies().getLast().getOutcome();
+        assertThat(run.getResults()).contains("$TargetDedicatedNodes=3");
+        assertThat(run.getError()).isNull();
+        planner.batchPool("lyon", new EvaluateBatchPoolFormula("$TargetDedicatedNodes=;"));
+        assertThat(((AutoScaleRun) planner.replies().getLast().getOutcome()).getError())
+                .isNotNull();
+        assertThat(pool().getDefinition().getTargetDedicated()).isZero();
     }
 
     @Test

@@ -137,8 +137,7 @@ public final class NodeView {
                                 known.since()));
             case NodeUnheard unheard -> ifKnown(pool, unheard.getNodeId(), at, Known::asUnheard);
             case NodeLost lost ->
-                ifKnown(
-                        pool, lost.getNodeId(), at, known -> known.asUnheard().with(Map.of()));
+                ifKnown(pool, lost.getNodeId(), at, known -> known.asUnheard().with(Map.of()));
             case NodeDismissed dismissed -> remove(pool, dismissed.getNodeId());
             case NodeSchedulingChanged changed ->
                 ifKnown(pool, changed.getNodeId(), at, known -> known.enabled(changed.getEnabled()));
@@ -235,7 +234,9 @@ public final class NodeView {
     public synchronized Optional<String> spelled(String pool) {
         return pools.containsKey(pool)
                 ? Optional.of(pool)
-                : pools.navigableKeySet().stream().filter(pool::equalsIgnoreCase).findFirst();
+                : pools.navigableKeySet().stream()
+                        .filter(pool::equalsIgnoreCase)
+                        .findFirst();
     }
 
     /** Returns whether a device is a node of any pool, which reports. */

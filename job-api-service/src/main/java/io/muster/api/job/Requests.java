@@ -1,5 +1,6 @@
 package io.muster.api.job;
 
+import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
@@ -83,6 +84,9 @@ public interface Requests {
 
     /** Sends a command for a pool of Batch. @param poolId as the client spelled it @param command a command of {@code BatchPoolCommand} @return empty where the pool is gone */
     CompletableFuture<Optional<BatchPool>> batchPool(String poolId, Object command);
+
+    /** Asks what a formula would come to over a pool of Batch. */
+    CompletableFuture<AutoScaleRun> evaluate(String poolId, String formula);
 
     /** Sends a command for a pool of nodes, which nobody answers: completes when it is written. @param command a command of {@code PoolCommand} */
     CompletableFuture<Void> pool(String poolId, Object command);

@@ -19,6 +19,7 @@ import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.document.IdentityId;
 import io.muster.records.AuditEntry;
+import io.muster.records.AutoScaleRun;
 import io.muster.records.AwaitBarrier;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
@@ -34,6 +35,7 @@ import io.muster.records.DeleteStreamJob;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
+import io.muster.records.EvaluateBatchPoolFormula;
 import io.muster.records.Expansion;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
@@ -382,6 +384,13 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                     batchPools.put(pool);
                     return Optional.of(pool);
                 });
+    }
+
+    @Override
+    public CompletableFuture<AutoScaleRun> evaluate(String poolId, String formula) {
+        BatchPoolCommand command = new BatchPoolCommand(poolId, new EvaluateBatchPoolFormula(formula));
+        return ask(Topics.BATCH_POOL_COMMANDS, poolId.toLowerCase(Locale.ROOT), command, LIMIT)
+                .thenApply(answer -> RefusedException.accepted(answer, AutoScaleRun.class));
     }
 
     @Override

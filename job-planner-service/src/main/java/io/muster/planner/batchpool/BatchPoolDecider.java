@@ -112,15 +112,14 @@ public final class BatchPoolDecider {
             case BatchPoolInput.EnableAutoScale(EnableBatchPoolAutoScale asked) -> enable(pool, asked, formulas, now);
             case BatchPoolInput.DisableAutoScale _ ->
                 pool.getDefinition().getAutoScale() == null
-                        ? refused(
-                                BatchPoolRefusalReason.AUTO_SCALE_NOT_ENABLED,
-                                "Automatic scaling is not enabled for the pool.")
+                        ? notScaled()
                         : happened(pool, changed(pool, builder -> builder.setAutoScale(null)), now);
             case BatchPoolInput.Delete _ ->
                 happened(
                         pool,
                         new BatchPoolDeleting(resizing(pool, now, ENDLESS, Deallocation.TERMINATE, List.of(), true)),
                         now);
+            case BatchPoolInput.Evaluate(String formula) -> evaluate(pool, formula);
             case BatchPoolInput.Counted(int nodes) ->
                 nodes == pool.getNodes()
                         ? new Decision.Nothing<>()
@@ -137,6 +136,20 @@ public final class BatchPoolDecider {
         };
     }
 
+    private static Decision<BatchPoolEvent> notScaled() {
+        return refused(BatchPoolRefusalReason.AUTO_SCALE_NOT_ENABLED, "Automatic scaling is not enabled for the pool.");
+    }
+
+    /** Refuses a question that has no answer; the answer itself is no event. */
+    private static Decision<BatchPoolEvent> evaluate(BatchPool pool, String formula) {
+        if (pool.getDefinition().getAutoScale() == null) {
+            return notScaled();
+        }
+        return BatchPoolRules.formulaFault(formula)
+                .map(BatchPoolDecider::invalidFormula)
+                .orElseGet(Decision.Nothing::new);
+    }
+
     private static boolean isCommand(BatchPoolInput input) {
         return switch (input) {
             case BatchPoolInput.Add _,
@@ -146,7 +159,8 @@ public final class BatchPoolDecider {
                     BatchPoolInput.RemoveNodes _,
                     BatchPoolInput.EnableAutoScale _,
                     BatchPoolInput.DisableAutoScale _,
-                    BatchPoolInput.Delete _ -> true;
+                    BatchPoolInput.Delete _,
+                    BatchPoolInput.Evaluate _ -> true;
             case BatchPoolInput.Counted _,
                     BatchPoolInput.NotFound _,
                     BatchPoolInput.TasksCounted _,

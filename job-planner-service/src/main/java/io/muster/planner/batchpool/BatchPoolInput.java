@@ -35,6 +35,9 @@ public sealed interface BatchPoolInput {
     /** Asks for the end of the pool. */
     record Delete(DeleteBatchPool asked) implements BatchPoolInput {}
 
+    /** Asks what a formula would come to. */
+    record Evaluate(String formula) implements BatchPoolInput {}
+
     /** Says how many nodes the pool has. */
     record Counted(int nodes) implements BatchPoolInput {}
 

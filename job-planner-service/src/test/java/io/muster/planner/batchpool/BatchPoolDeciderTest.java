@@ -97,15 +97,13 @@ class BatchPoolDeciderTest {
         String longText = "x".repeat(1025);
         assertThat(memberRefused(definition(1, 0).setDisplayName(longText))).isEqualTo("displayName");
         assertThat(memberRefused(definition(1, 0).setVmSize(longText))).isEqualTo("vmSize");
-        assertThat(memberRefused(
-                        definition(1, 0).setMetadata(List.of(new NameValue("n", "x".repeat(33_000))))))
+        assertThat(memberRefused(definition(1, 0).setMetadata(List.of(new NameValue("n", "x".repeat(33_000))))))
                 .isEqualTo("metadata");
         assertThat(memberRefused(definition(1, 0)
                         .setVirtualMachine(new VirtualMachineConfiguration(
                                 new ImageReference("p", "o", longText, null), "agent"))))
                 .isEqualTo("imageReference.sku");
-        assertThat(memberRefused(
-                        definition(1, 0).setCloudService(new CloudServiceConfiguration(longText, null))))
+        assertThat(memberRefused(definition(1, 0).setCloudService(new CloudServiceConfiguration(longText, null))))
                 .isEqualTo("cloudServiceConfiguration.osFamily");
         assertThat(memberRefused(definition(0, 0).setAutoScale(new AutoScale(" ".repeat(33_000) + "$x=1;", 300_000L))))
                 .isEqualTo("autoScaleFormula");

@@ -81,7 +81,12 @@ record BatchRequest(HttpRequest<?> request) {
 
     /** Adds what caches and conditions want. */
     static MutableHttpResponse<String> tagged(MutableHttpResponse<String> answer, long revision, Instant changedAt) {
-        return answer.header("ETag", "\"" + tag(revision) + "\"").header("Last-Modified", HTTP_DATE.format(changedAt));
+        return answer.header("ETag", "\"" + tag(revision) + "\"").header("Last-Modified", date(changedAt));
+    }
+
+    /** Returns a time as headers have it. */
+    static String date(Instant at) {
+        return HTTP_DATE.format(at);
     }
 
     /** Returns the tag of a revision, as documents have it. */

@@ -10,12 +10,14 @@ import io.muster.query.kernel.Values;
 import io.muster.query.odata.ODataFilter;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +42,10 @@ record Listing(
     private static final String SKIP = "$skiptoken";
     private static final String MESSAGE_START = "^SQL query parse failed due to following errors: ";
 
-    /** Reads the parameters of a list. @param properties of its rows, with a slash between names of nested ones */
-    static Listing of(BatchRequest request, String kind, Set<String> properties) {
-        request.rejectOthers(FILTER, SELECT, EXPAND, MOST, SKIP);
+    /** Reads the parameters of a list. @param properties of its rows, with a slash between names of nested ones @param known parameters beside those of each list */
+    static Listing of(BatchRequest request, String kind, Set<String> properties, String... known) {
+        request.rejectOthers(Stream.concat(Stream.of(FILTER, SELECT, EXPAND, MOST, SKIP), Arrays.stream(known))
+                .toArray(String[]::new));
         return new Listing(
                 request,
                 kind,

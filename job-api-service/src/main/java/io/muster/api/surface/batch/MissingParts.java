@@ -23,10 +23,10 @@ final class MissingParts {
             "Job schedules are not here yet.");
     private static final Map<String, String> ON_JOBS = Map.of(
             "jobpreparationandreleasetaskstatus", "Preparation and release tasks are not here yet.",
-            "files", "Files of tasks are not here yet: have the task upload what is to be kept.");
-    private static final Map<String, String> ON_POOLS = Map.of(
-            "evaluateautoscale", "A formula is evaluated by its pool alone, not for trial, yet.",
-            "upgradeos", "Nodes are machines that are there: their own administrator upgrades them.");
+            "files",
+                    "Of a task's files stdout.txt and stderr.txt are here: have the task upload what else is to be kept.");
+    private static final Map<String, String> ON_POOLS =
+            Map.of("upgradeos", "Nodes are machines that are there: their own administrator upgrades them.");
     private static final Map<String, String> ON_NODES = Map.of(
             "files",
             "Files of nodes are not here yet.",

@@ -213,6 +213,17 @@ final class PoolController {
         });
     }
 
+    /** Says what a formula would come to; the pool keeps its own. */
+    @Post(POOL + "/evaluateautoscale")
+    CompletionStage<MutableHttpResponse<String>> evaluate(HttpRequest<?> request, String poolId, @Body byte[] body) {
+        BatchRequest asked = new BatchRequest(request).rejectOthers();
+        if (!TaskReader.ID.matcher(poolId).matches()) {
+            throw noPool();
+        }
+        return workers.read(() -> requests.evaluate(poolId, PoolReader.formula(JsonBody.parse(body)))
+                .thenApply(run -> asked.ok(new PoolDocuments(asked).evaluated(run))));
+    }
+
     @Post(POOL + "/disableautoscale")
     CompletionStage<MutableHttpResponse<String>> unscale(HttpRequest<?> request, String poolId) {
         return change(request, poolId, HttpStatus.OK, _ -> new DisableBatchPoolAutoScale());

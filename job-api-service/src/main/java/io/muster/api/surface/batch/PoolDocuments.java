@@ -172,15 +172,24 @@ record PoolDocuments(BatchRequest asked) {
                     .put("autoScaleEvaluationInterval", Durations.text(scale.getIntervalMillis()));
         }
         if (run != null) {
-            ObjectNode written = body.putObject("autoScaleRun")
-                    .put("timestamp", run.getAt().toString())
-                    .put("results", run.getResults());
-            if (run.getError() != null) {
-                written.putObject("error")
-                        .put("code", run.getError().getCode())
-                        .put("message", run.getError().getMessage());
-            }
+            run(body.putObject("autoScaleRun"), run);
         }
+    }
+
+    private static void run(ObjectNode body, AutoScaleRun run) {
+        body.put("timestamp", run.getAt().toString()).put("results", run.getResults());
+        if (run.getError() != null) {
+            body.putObject("error")
+                    .put("code", run.getError().getCode())
+                    .put("message", run.getError().getMessage());
+        }
+    }
+
+    /** Returns what a formula came to. */
+    ObjectNode evaluated(AutoScaleRun run) {
+        ObjectNode document = asked.document("autoscalerun");
+        run(document, run);
+        return document;
     }
 
     /** Returns what is known of a pool that Batch never created: tags of devices name it. */

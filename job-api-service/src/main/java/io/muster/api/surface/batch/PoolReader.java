@@ -180,6 +180,11 @@ final class PoolReader {
                 part.text(FORMULA), millis(part, INTERVAL).orElse(null), ifRevision);
     }
 
+    /** Reads the formula that is to be evaluated. */
+    static String formula(JsonBody body) {
+        return Part.of(body).only(Members.of(FORMULA), NONE).needed(FORMULA);
+    }
+
     /** Reads what becomes of the tasks of nodes. @param name of the only member, which may be missing */
     static Deallocation option(JsonBody body, String name) {
         return tasks(Part.of(body).only(Members.of(name), NONE), name);

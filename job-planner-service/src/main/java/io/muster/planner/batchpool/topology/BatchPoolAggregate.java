@@ -13,6 +13,7 @@ import io.muster.records.ChangeBatchPool;
 import io.muster.records.DeleteBatchPool;
 import io.muster.records.DisableBatchPoolAutoScale;
 import io.muster.records.EnableBatchPoolAutoScale;
+import io.muster.records.EvaluateBatchPoolFormula;
 import io.muster.records.NodesNotFound;
 import io.muster.records.PoolNodes;
 import io.muster.records.PoolTasks;
@@ -67,6 +68,8 @@ public final class BatchPoolAggregate implements Aggregate<BatchPool, BatchPoolI
     private final KeyValueStore<String, BatchPool> pools;
     private final BatchPoolEffects effects;
     private final BatchPoolDecider.Formulas formulas;
+    /** Is when the last input was decided about: a reply to a question is of that time. */
+    private Instant decidedAt = Instant.EPOCH;
 
     private BatchPoolAggregate(CoordinatorTask task) {
         this.pools = task.store(POOLS);
@@ -103,6 +106,7 @@ public final class BatchPoolAggregate implements Aggregate<BatchPool, BatchPoolI
             case EnableBatchPoolAutoScale enable -> new BatchPoolInput.EnableAutoScale(enable);
             case DisableBatchPoolAutoScale _ -> new BatchPoolInput.DisableAutoScale();
             case DeleteBatchPool delete -> new BatchPoolInput.Delete(delete);
+            case EvaluateBatchPoolFormula evaluate -> new BatchPoolInput.Evaluate(evaluate.getFormula());
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         };
         return switch (input) {
@@ -154,6 +158,7 @@ public final class BatchPoolAggregate implements Aggregate<BatchPool, BatchPoolI
 
     @Override
     public Decision<BatchPoolEvent> decide(String id, @Nullable BatchPool pool, BatchPoolInput input, Instant now) {
+        decidedAt = now;
         return BatchPoolDecider.decide(pool, input, formulas, now);
     }
 
@@ -182,7 +187,21 @@ public final class BatchPoolAggregate implements Aggregate<BatchPool, BatchPoolI
         return Optional.of(new BatchPoolGone());
     }
 
+    @Override
+    public Optional<Object> reply(
+            String id, BatchPoolInput input, Decision<BatchPoolEvent> decision, @Nullable BatchPool after) {
+        return input instanceof BatchPoolInput.Evaluate(String formula)
+                        && decision instanceof Decision.Nothing<BatchPoolEvent>
+                        && after != null
+                ? Optional.of(formulas.evaluate(formula, after, decidedAt).run())
+                : Aggregate.super.reply(id, input, decision, after);
+    }
+
     private void refused(BatchPoolCommand command, BatchPoolRefused refusal, Requester requester, Instant now) {
+        if (command.getCommand() instanceof EvaluateBatchPoolFormula) {
+            // Changes nothing, refused or not.
+            return;
+        }
         effects.refused(command, refusal, requester, now);
     }
 }

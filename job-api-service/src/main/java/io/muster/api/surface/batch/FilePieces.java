@@ -1,0 +1,110 @@
+package io.muster.api.surface.batch;
+
+import io.muster.api.compute.TaskOutputs;
+import io.muster.api.http.ByteRange;
+import io.muster.api.http.Pieces;
+import io.muster.records.BatchTask;
+import io.muster.records.OutputStream;
+import io.muster.records.TaskOutput;
+import io.muster.records.TaskToken;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Writes what the last attempt of a task wrote to one of its streams, or a range of that. Chunks that come twice count once. For one thread. */
+final class FilePieces implements Pieces {
+    private final TaskOutputs.Reader reader;
+    private final TaskToken token;
+    private final OutputStream stream;
+    private final long to;
+    private long skip;
+    private long sent;
+    /** Counts the bytes of both streams: chunks are told by their offsets. */
+    private long seen;
+
+    /** Is when the last piece was written. */
+    private Instant at;
+
+    private FilePieces(TaskOutputs.Reader reader, BatchTask task, OutputStream stream, ByteRange range) {
+        this.reader = reader;
+        this.token = Objects.requireNonNull(task.getToken());
+        this.at = Objects.requireNonNull(task.getStartedAt());
+        this.stream = stream;
+        this.skip = range.from();
+        this.sent = range.from();
+        this.to = range.to();
+    }
+
+    /** Opens a file. @param task that has begun */
+    static FilePieces open(TaskOutputs outputs, BatchTask task, OutputStream stream, ByteRange range)
+            throws IOException {
+        return new FilePieces(
+                outputs.open(
+                        Objects.requireNonNull(task.getPoolId()),
+                        Objects.requireNonNull(task.getToken()).getTaskId(),
+                        Objects.requireNonNull(task.getStartedAt()),
+                        Optional.ofNullable(task.getEndedAt())),
+                task,
+                stream,
+                range);
+    }
+
+    /** Holds a file's length, and when it was written last. */
+    record Facts(long length, Instant at) {}
+
+    /** Reads a whole file for its length. */
+    static Facts facts(TaskOutputs outputs, BatchTask task, OutputStream stream) throws IOException {
+        try (FilePieces pieces = open(outputs, task, stream, new ByteRange(0, Long.MAX_VALUE))) {
+            long length = 0;
+            for (byte[] piece = pieces.next(); piece != null; piece = pieces.next()) {
+                length += piece.length;
+            }
+            return new Facts(length, pieces.at);
+        }
+    }
+
+    @Override
+    public byte @Nullable [] next() throws IOException {
+        while (sent < to) {
+            Optional<TaskOutput> chunk = reader.next();
+            if (chunk.isEmpty()) {
+                return null;
+            }
+            byte[] piece = taken(chunk.get());
+            if (piece.length > 0) {
+                sent += piece.length;
+                return piece;
+            }
+        }
+        return null;
+    }
+
+    /** Returns what of a chunk belongs to the file's range, and has not come yet. */
+    private byte[] taken(TaskOutput chunk) {
+        ByteBuffer bytes = chunk.getOutput().duplicate();
+        long end = chunk.getOffset() + bytes.remaining();
+        if (!chunk.getToken().equals(token) || end <= seen) {
+            return new byte[0];
+        }
+        bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));
+        seen = end;
+        if (chunk.getStream() != stream) {
+            return new byte[0];
+        }
+        at = chunk.getAt();
+        int skipped = (int) Math.min(skip, bytes.remaining());
+        skip -= skipped;
+        bytes.position(bytes.position() + skipped);
+        byte[] piece = new byte[(int) Math.min(bytes.remaining(), to - sent)];
+        bytes.get(piece);
+        return piece;
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+    }
+}
