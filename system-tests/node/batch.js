@@ -135,6 +135,20 @@ async function disabled(run) {
   await client.job.deleteMethod(id);
 }
 
+async function moved(run) {
+  const id = `moved-${run}`;
+  await client.job.add({ id, poolInfo: { poolId: "nowhere" } });
+  await client.task.add(id, { id: "waits", commandLine: exits(0) });
+  await refused(client.job.patch(id, { poolInfo }), 409, "InvalidJobState");
+  await client.job.disable(id, "requeue");
+  await until("the job is disabled", async () => (await client.job.get(id)).state === "disabled");
+  await client.job.patch(id, { poolInfo: { poolId: "DEFAULT" } });
+  assert.strictEqual((await client.job.get(id)).poolInfo.poolId, "default");
+  await client.job.enable(id);
+  assert.strictEqual((await ended(id, "waits")).nodeInfo.poolId, "default");
+  await client.job.deleteMethod(id);
+}
+
 async function limited(run) {
   const id = `limited-${run}`;
   await client.job.add({ id, poolInfo: { poolId: "DEFAULT" }, maxParallelTasks: 1, priority: 3 });
@@ -238,6 +252,7 @@ async function main() {
   await terminated(run);
   await disabled(run);
   await limited(run);
+  await moved(run);
   await depending(run);
   await files(run);
   console.log("the tasks run");

@@ -354,6 +354,34 @@ class BatchTopologyTest {
     }
 
     @Test
+    void runsTheTasksOfADisabledJobInThePoolThatItIsGivenTo() {
+        planner.create("other-1", "{\"compute\":{\"pool\":\"other\"}}");
+        long there = planner.connect("other-1", Capability.TASKS);
+        planner.reportToPool("other", "other-1", there, new NodeReported(1L, "boot", 4, List.of(), List.of()));
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0), task("b", 0))));
+        ask(new DisableBatchJob(DisableTasks.REQUEUE, null));
+        ticks(2);
+        ask(ChangeBatchJob.newBuilder().setPoolId("other").build());
+        ticks(3);
+        assertThat(planner.orders("other-1"))
+                .as("it is disabled there too")
+                .noneMatch(order -> order.getOrder() instanceof StartAttempt);
+        node(4);
+        ask(new EnableBatchJob((Long) null));
+        ticks(2);
+        assertThat(planner.orders("other-1").stream().filter(order -> order.getOrder() instanceof StartAttempt))
+                .hasSize(2);
+        assertThat(planner.orders(NODE)).noneMatch(order -> order.getOrder() instanceof StartAttempt);
+        assertThat(planner.taskEvents())
+                .extracting(event ->
+                        new String(event.headers().lastHeader("ce-type").value(), StandardCharsets.UTF_8))
+                .doesNotContain("TaskCompleteEvent", "TaskFailEvent");
+        assertThat(planner.changelog("pool-tasks").keySet()).allMatch(key -> key.startsWith("other"));
+        assertThat(planner.changelog("pool-rules").keySet()).allMatch(key -> key.startsWith("other"));
+    }
+
+    @Test
     void keepsThatAnIntegerHasComeWhileOneOfTheTasksOfThatNumberIsThere() {
         node(4);
         ask(new AddBatchJob(definition().setUsesTaskDependencies(true).build()));

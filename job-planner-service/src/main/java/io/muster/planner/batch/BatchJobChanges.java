@@ -1,7 +1,6 @@
 package io.muster.planner.batch;
 
 import io.muster.records.BatchJobDefinition;
-import io.muster.records.BatchRefused;
 import io.muster.records.ChangeBatchJob;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +25,5 @@ final class BatchJobChanges {
             after.setWallClockMillis(limit < 0 ? null : limit);
         }
         return after.build();
-    }
-
-    /** Returns why a job can't be changed so. */
-    static Optional<BatchRefused> fault(BatchJobDefinition before, BatchJobDefinition after) {
-        if (!before.getPoolId().equals(after.getPoolId())) {
-            return Optional.of(BatchRules.invalid("poolInfo.poolId", after.getPoolId(), "A job stays with its pool."));
-        }
-        return Optional.empty();
     }
 }

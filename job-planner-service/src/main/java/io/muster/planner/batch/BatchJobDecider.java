@@ -31,6 +31,7 @@ import io.muster.records.BatchTaskState;
 import io.muster.records.BatchTaskStopping;
 import io.muster.records.BatchTaskType;
 import io.muster.records.BatchTasksFreeing;
+import io.muster.records.BatchTasksMoving;
 import io.muster.records.ChangeBatchJob;
 import io.muster.records.ChangeBatchTask;
 import io.muster.records.CountBatchTasks;
@@ -76,6 +77,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * ACTIVE --Disable, end of a task--> DISABLING --no task is placed--> DISABLED; both --Enable--> ACTIVE
  * (none) --Add--> ACTIVE --Terminate, wall clock, end of a task or of all--> TERMINATING --swept, none queued--> COMPLETED
+ * any --its pool was changed--> the same, while its tasks go to the other pool, some at a time
  * any --Delete--> DELETING --swept, none queued, none left--> (none)
  * </pre>
  */
@@ -139,6 +141,9 @@ public final class BatchJobDecider {
 
     /** Returns when time becomes an input: at once where tasks are to be asked to end, at the end of the job's limit, or never. */
     public static Optional<Instant> due(BatchJob job, BatchJobTally tally, Instant now) {
+        if (tally.getMovingFrom() != null) {
+            return Optional.of(now);
+        }
         return switch (job.getState()) {
             case TERMINATING -> isOver(tally) || !tally.getSwept() ? Optional.of(now) : Optional.empty();
             case DELETING -> isOver(tally) || !tally.getSwept() ? Optional.of(now) : Optional.empty();
@@ -170,6 +175,8 @@ public final class BatchJobDecider {
             tally = BatchRows.swept(tally, swept);
         } else if (part instanceof BatchTasksFreeing freeing) {
             tally = BatchRows.freeing(tally, freeing);
+        } else if (part instanceof BatchTasksMoving moving) {
+            tally = BatchRows.moving(tally, moving);
         }
     }
 
@@ -339,16 +346,42 @@ public final class BatchJobDecider {
         }
         BatchJobDefinition before = known().getDefinition();
         BatchJobDefinition after = BatchJobChanges.of(before, change);
-        Optional<BatchRefused> fault =
-                BatchJobChanges.fault(before, after).or(() -> BatchRules.fault(known().getJobId(), after));
+        boolean moves = !before.getPoolId().equals(after.getPoolId());
+        Optional<BatchRefused> fault = moves ? whyNotMoved() : Optional.empty();
+        fault = fault.or(() -> BatchRules.fault(known().getJobId(), after));
         if (fault.isPresent()) {
             return fault;
         }
         happened(new BatchJobRevised(after));
+        if (moves) {
+            happened(new BatchTasksMoving(before.getPoolId(), "", false));
+        }
         if (change.getOnAllTasksComplete() != null) {
             ifAllComplete();
         }
         return Optional.empty();
+    }
+
+    /** Returns why a job can't go to another pool. */
+    private Optional<BatchRefused> whyNotMoved() {
+        if (known().getState() != BatchJobState.DISABLED) {
+            return refusal(BatchRefusalReason.JOB_STATE, "The pool of a job is changed while the job is disabled.");
+        }
+        return tally.getMovingFrom() == null
+                ? Optional.empty()
+                : refusal(
+                        BatchRefusalReason.JOB_STATE,
+                        "Its tasks are on their way to the pool that was named last: wait for that.");
+    }
+
+    /** Gives the next tasks to the pool that the job has now. Those that were asked to end have ended in the other one, which says so. */
+    private void move(String from) {
+        BatchTasks.Page page = tasks.page(tally.getMovedUpTo(), MOST_SWEPT);
+        page.rows().stream()
+                .filter(row -> from.equals(row.getQueuedIn()) && !row.getStopping())
+                .forEach(row -> queue(key(row)));
+        happened(new BatchTasksMoving(
+                from, page.rows().isEmpty() ? "" : key(page.rows().getLast()), !page.more()));
     }
 
     /** Returns why a job that ends, or has ended, can't be changed. */
@@ -568,6 +601,11 @@ public final class BatchJobDecider {
 
     /** Does the next step of a job that ends; or ends one whose time is over. */
     private Optional<BatchRefused> sweep() {
+        @Nullable String from = tally.getMovingFrom();
+        if (from != null) {
+            move(from);
+            return Optional.empty();
+        }
         switch (known().getState()) {
             case TERMINATING -> step(false);
             case DELETING -> step(true);

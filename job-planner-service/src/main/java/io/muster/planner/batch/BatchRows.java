@@ -25,6 +25,7 @@ import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskState;
 import io.muster.records.BatchTaskStopping;
 import io.muster.records.BatchTasksFreeing;
+import io.muster.records.BatchTasksMoving;
 import io.muster.records.ExitConditions;
 import io.muster.records.TaskAttempt;
 import java.time.Instant;
@@ -252,7 +253,15 @@ public final class BatchRows {
     /** Returns the tally of a job that has no task. */
     public static BatchJobTally empty() {
         return new BatchJobTally(
-                new BatchTaskCounts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 0L, null, false, 0L, 0L, List.of());
+                new BatchTaskCounts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L),
+                0L,
+                null,
+                false,
+                0L,
+                0L,
+                List.of(),
+                null,
+                null);
     }
 
     /** Returns the tally behind a change of a task. */
@@ -286,6 +295,14 @@ public final class BatchRows {
             names.add(freeing.getWaitedFor());
         }
         return BatchJobTally.newBuilder(tally).setFreeing(names).build();
+    }
+
+    /** Returns the tally of a job whose tasks go to another pool, or have all gone. */
+    public static BatchJobTally moving(BatchJobTally tally, BatchTasksMoving moving) {
+        return BatchJobTally.newBuilder(tally)
+                .setMovingFrom(moving.getOver() ? null : moving.getFrom())
+                .setMovedUpTo(moving.getOver() ? null : moving.getUpTo())
+                .build();
     }
 
     private static int stopping(@Nullable BatchTaskRow row) {

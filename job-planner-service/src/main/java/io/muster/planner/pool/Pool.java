@@ -384,7 +384,7 @@ public final class Pool {
                 Task task = known(taskId);
                 put(new Task(task.definition().retried(most), task.number(), task.state(), task.disowned()));
             }
-            case PoolEvent.TaskForgotten(String taskId) -> count(tasks.remove(taskId), -1);
+            case PoolEvent.TaskForgotten(String taskId) -> drop(taskId);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) -> {
                 admitted.put(node, new Admission(gateway, epoch, drained, departure(node)));
                 place(node);
@@ -433,6 +433,14 @@ public final class Pool {
             return Node.Scheduling.ENABLED;
         }
         return requeues ? Node.Scheduling.DISABLED_AND_EMPTIED : Node.Scheduling.DISABLED;
+    }
+
+    private void drop(String taskId) {
+        @Nullable Task task = tasks.remove(taskId);
+        count(task, -1);
+        if (task != null && task.state() instanceof TaskState.Queued) {
+            queues.remove(task);
+        }
     }
 
     private void depart(String node, Optional<Departure> departure) {

@@ -102,6 +102,7 @@ public final class PoolDecider {
             case PoolInput.Change(String taskId, int most) -> decider.change(taskId, most);
             case PoolInput.Stop(String taskId) -> decider.stop(taskId);
             case PoolInput.Forget(String taskId) -> decider.forget(taskId);
+            case PoolInput.Withdraw(String taskId) -> decider.withdraw(taskId);
             case PoolInput.SetScheduling(String node, boolean enabled, Deallocation tasks) ->
                 decider.setScheduling(node, enabled, tasks);
             case PoolInput.RuleGroup(String group, GroupRule rule) -> decider.ruleGroup(group, rule);
@@ -195,6 +196,22 @@ public final class PoolDecider {
             happened(new PoolEvent.TaskForgotten(taskId));
         } else if (!task.get().disowned()) {
             happened(new PoolEvent.TaskDisowned(taskId));
+        }
+    }
+
+    /** Drops a task that is another pool's; one that is placed when it has stopped. */
+    private void withdraw(String taskId) {
+        Optional<Task> task = pool.task(taskId);
+        if (task.isEmpty()) {
+            return;
+        }
+        switch (task.get().state()) {
+            case TaskState.Queued _, TaskState.BackingOff _, TaskState.Completed _ ->
+                happened(new PoolEvent.TaskForgotten(taskId));
+            case Active _ -> {
+                forget(taskId);
+                stop(taskId);
+            }
         }
     }
 

@@ -48,7 +48,7 @@ public sealed interface PoolEvent {
     /** Says that nobody asks for a task any more: it is forgotten when it has ended. */
     record TaskDisowned(String taskId) implements PoolEvent {}
 
-    /** Says that a task that has ended is dropped. */
+    /** Says that a task is dropped, which has ended or is another pool's. */
     record TaskForgotten(String taskId) implements PoolEvent {}
 
     /** Says that a device of the pool may report over a connection. @param drained whether it gets nothing to run, and its attempts go to others */

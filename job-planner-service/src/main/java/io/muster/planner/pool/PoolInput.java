@@ -18,6 +18,9 @@ public sealed interface PoolInput {
     /** Says that nobody asks for a task any more: it is dropped when it has ended. */
     record Forget(String taskId) implements PoolInput {}
 
+    /** Says that a task is given to another pool: it is dropped. */
+    record Withdraw(String taskId) implements PoolInput {}
+
     /** Says that a node may get attempts, or no more. @param tasks what becomes of those that it runs, where it may not */
     record SetScheduling(String node, boolean enabled, Deallocation tasks) implements PoolInput {}
 

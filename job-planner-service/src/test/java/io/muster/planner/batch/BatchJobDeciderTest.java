@@ -18,6 +18,7 @@ import io.muster.records.BatchTaskNotAdded;
 import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskState;
 import io.muster.records.BatchTasksFreeing;
+import io.muster.records.BatchTasksMoving;
 import io.muster.records.ChangeBatchJob;
 import io.muster.records.ChangeBatchTask;
 import io.muster.records.DeleteBatchJob;
@@ -47,6 +48,7 @@ import io.muster.records.TaskStarted;
 import io.muster.records.TaskToken;
 import io.muster.records.TasksIdle;
 import io.muster.records.TerminateBatchJob;
+import io.muster.records.TerminateBatchTask;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -146,6 +148,8 @@ class BatchJobDeciderTest {
                 tally = BatchRows.swept(tally, swept);
             } else if (part instanceof BatchTasksFreeing freeing) {
                 tally = BatchRows.freeing(tally, freeing);
+            } else if (part instanceof BatchTasksMoving moving) {
+                tally = BatchRows.moving(tally, moving);
             }
         }
     }
@@ -588,6 +592,48 @@ class BatchJobDeciderTest {
         assertThat(memberRefused(task("b").setDependsOnRanges(List.of(range(0, 10_000)))))
                 .isEqualTo("dependsOn");
         assertThat(memberRefused(task("b").setDependsOn(List.of("B")))).isEqualTo("dependsOn.taskIds");
+    }
+
+    private static ChangeBatchJob toPool(String pool) {
+        return ChangeBatchJob.newBuilder().setPoolId(pool).build();
+    }
+
+    private void becomesDisabled() {
+        ask(new DisableBatchJob(DisableTasks.REQUEUE, null));
+        decide(new BatchJobInput.Told(
+                new TaskNews(ID, POOL, "", now, new TasksIdle(BatchTaskPrograms.ruleNumber(job)))));
+    }
+
+    @Test
+    void givesTheTasksOfADisabledJobToAnotherPoolSomeAtATime() {
+        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[3 * BatchJobDecider.MOST_SWEPT];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = task("t" + i);
+        }
+        add(definition(), many);
+        ended("t0", TaskResult.SUCCEEDED, 0);
+        ask(new TerminateBatchTask("t1", null));
+        assertThat(refused(toPool("other"))).isEqualTo(BatchRefusalReason.JOB_STATE);
+        becomesDisabled();
+        String before = BatchIds.inPool(ID, "t2", rows.get("t2").getNumber());
+        assertThat(refused(toPool("other"))).isNull();
+        assertThat(refused(toPool("third"))).as("they are on their way").isEqualTo(BatchRefusalReason.JOB_STATE);
+        assertThat(rows.get("t2").getQueuedIn()).isEqualTo(POOL);
+        decide(new BatchJobInput.Sweep());
+        assertThat(rows.values().stream().filter(row -> "other".equals(row.getQueuedIn())))
+                .hasSizeLessThanOrEqualTo(BatchJobDecider.MOST_SWEPT)
+                .isNotEmpty();
+        runDue();
+        assertThat(rows.values().stream().filter(row -> "other".equals(row.getQueuedIn())))
+                .hasSize(many.length - 2);
+        assertThat(rows.get("t1").getQueuedIn()).as("it ends there").isEqualTo(POOL);
+        assertThat(tally.getMovingFrom()).isNull();
+        TaskEnded ended = new TaskEnded(TaskResult.SUCCEEDED, 0, "", new TaskAttempt(0, 0, 0), now);
+        decide(new BatchJobInput.Told(new TaskNews(ID, POOL, before, now, ended)));
+        assertThat(rows.get("t2").getTask().getState())
+                .as("what the other pool says counts no more")
+                .isEqualTo(BatchTaskState.ACTIVE);
+        assertThat(refused(toPool("third"))).isNull();
     }
 
     @Test

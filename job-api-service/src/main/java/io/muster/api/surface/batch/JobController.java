@@ -26,6 +26,7 @@ import io.muster.records.BatchJobDefinition;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchTaskCounts;
+import io.muster.records.ChangeBatchJob;
 import io.muster.records.CountBatchTasks;
 import io.muster.records.DeleteBatchJob;
 import io.muster.records.EnableBatchJob;
@@ -97,6 +98,14 @@ final class JobController {
                 .orElse(poolId);
     }
 
+    private ChangeBatchJob spelled(ChangeBatchJob change) {
+        return change.getPoolId() == null
+                ? change
+                : ChangeBatchJob.newBuilder(change)
+                        .setPoolId(spelled(change.getPoolId()))
+                        .build();
+    }
+
     static JsonBody body(byte[] body) {
         return JsonBody.parse(body);
     }
@@ -143,7 +152,7 @@ final class JobController {
     CompletionStage<MutableHttpResponse<String>> patch(HttpRequest<?> request, String jobId, @Body byte[] body) {
         return workers.read(() -> {
             JsonBody document = body(body);
-            return change(request, jobId, HttpStatus.OK, revision -> JobReader.patch(document, revision));
+            return change(request, jobId, HttpStatus.OK, revision -> spelled(JobReader.patch(document, revision)));
         });
     }
 
@@ -151,7 +160,7 @@ final class JobController {
     CompletionStage<MutableHttpResponse<String>> put(HttpRequest<?> request, String jobId, @Body byte[] body) {
         return workers.read(() -> {
             JsonBody document = body(body);
-            return change(request, jobId, HttpStatus.OK, revision -> JobReader.put(document, revision));
+            return change(request, jobId, HttpStatus.OK, revision -> spelled(JobReader.put(document, revision)));
         });
     }
 

@@ -19,11 +19,13 @@ import io.muster.records.BatchTaskFinished;
 import io.muster.records.BatchTaskQueued;
 import io.muster.records.BatchTaskRevised;
 import io.muster.records.BatchTaskStopping;
+import io.muster.records.BatchTasksMoving;
 import io.muster.records.ComputeTask;
 import io.muster.records.PoolCommand;
 import io.muster.records.RuleTasks;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTasks;
+import io.muster.records.WithdrawTask;
 import io.muster.service.LogText;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
@@ -82,6 +84,7 @@ final class BatchJobEffects {
             }
         }
         stopping.forEach(each -> stop(change, each));
+        queued.forEach(each -> withdraw(change, each));
         tasks.keep(change.id(), change.event());
         revised.forEach(each -> revise(change, each));
         ended.forEach(each -> ended(change, each));
@@ -101,6 +104,8 @@ final class BatchJobEffects {
                 send(job.getDefinition().getPoolId(), BatchTaskPrograms.rule(job), change.at());
             case BatchJobMoved moved ->
                 moved(job, moved).ifPresent(rule -> send(job.getDefinition().getPoolId(), rule, change.at()));
+            case BatchTasksMoving moving
+            when moving.getOver() -> send(moving.getFrom(), BatchTaskPrograms.noRule(job), change.at());
             case BatchJobGone _ -> send(job.getDefinition().getPoolId(), BatchTaskPrograms.noRule(job), change.at());
             default -> {
                 // Leaves it as it was.
@@ -117,7 +122,8 @@ final class BatchJobEffects {
     }
 
     private static boolean isPlacedOtherwise(BatchJob before, BatchJob after) {
-        return before.getDefinition().getPriority() != after.getDefinition().getPriority()
+        return !before.getDefinition().getPoolId().equals(after.getDefinition().getPoolId())
+                || before.getDefinition().getPriority() != after.getDefinition().getPriority()
                 || before.getDefinition().getMaxParallelTasks()
                         != after.getDefinition().getMaxParallelTasks();
     }
@@ -129,6 +135,17 @@ final class BatchJobEffects {
                 .ifPresent(row -> send(
                         Objects.requireNonNull(row.getQueuedIn()),
                         new StopTask(BatchIds.inPool(change.id(), each.getTaskId(), row.getNumber())),
+                        change.at()));
+    }
+
+    /** Takes a task from the pool that has it, where it is given to another one. */
+    private void withdraw(Change<BatchJob, BatchJobEvent> change, BatchTaskQueued each) {
+        tasks.of(change.id())
+                .task(each.getTaskId())
+                .filter(row -> row.getQueuedIn() != null && !row.getQueuedIn().equals(each.getPoolId()))
+                .ifPresent(row -> send(
+                        Objects.requireNonNull(row.getQueuedIn()),
+                        new WithdrawTask(BatchIds.inPool(change.id(), each.getTaskId(), row.getNumber())),
                         change.at()));
     }
 

@@ -12,6 +12,7 @@ import io.muster.records.BatchTaskFinished;
 import io.muster.records.BatchTaskReactivated;
 import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTasksFreeing;
+import io.muster.records.BatchTasksMoving;
 import io.muster.topics.RecordSizes;
 import java.util.ArrayList;
 import java.util.List;
@@ -156,6 +157,8 @@ final class BatchTaskTable {
                 tally = BatchRows.swept(tally, swept);
             } else if (part instanceof BatchTasksFreeing freeing) {
                 tally = BatchRows.freeing(tally, freeing);
+            } else if (part instanceof BatchTasksMoving moving) {
+                tally = BatchRows.moving(tally, moving);
             } else if (part instanceof BatchJobGone) {
                 tallies.delete(job);
                 return;

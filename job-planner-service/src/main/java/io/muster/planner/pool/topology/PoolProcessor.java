@@ -36,6 +36,7 @@ import io.muster.records.SubmitTask;
 import io.muster.records.SubmitTasks;
 import io.muster.records.TaskProgram;
 import io.muster.records.WatchNodes;
+import io.muster.records.WithdrawTask;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
@@ -224,6 +225,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case ChangeTask change -> change(poolId, change, now);
             case StopTask stop -> decide(poolId, new PoolInput.Stop(stop.getTaskId()), now);
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
+            case WithdrawTask withdraw -> decide(poolId, new PoolInput.Withdraw(withdraw.getTaskId()), now);
             case SetNodeScheduling change ->
                 decide(
                         poolId,
