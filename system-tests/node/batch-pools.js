@@ -61,9 +61,16 @@ async function main() {
   assert.strictEqual(status(await client.computeNode.disableScheduling(id, left)), 200);
   await until("scheduling is disabled", async () =>
     (await client.computeNode.get(id, left)).schedulingState === "disabled");
-  await refused(client.computeNode.disableScheduling(id, left), 409, "NodeAlreadyInTargetSchedulingState");
+  assert.strictEqual(status(await client.computeNode.disableScheduling(id, left)), 200);
   assert.strictEqual(status(await client.computeNode.enableScheduling(id, left)), 200);
   await refused(client.computeNode.get(id, "absent"), 404, "NodeNotFound");
+
+  await refused(client.pool.evaluateAutoScale(id, "$TargetDedicatedNodes=2;"), 409, "OperationInvalidForCurrentState");
+  await client.pool.enableAutoScale(id, { autoScaleFormula: "$TargetDedicatedNodes=1;" });
+  const run = await client.pool.evaluateAutoScale(id, "$TargetDedicatedNodes=1+1;");
+  assert.ok(run.timestamp instanceof Date && run.results.includes("$TargetDedicatedNodes=2"), JSON.stringify(run));
+  assert.strictEqual((await client.pool.get(id)).targetDedicatedNodes, 1);
+  await client.pool.disableAutoScale(id);
 
   await client.job.terminate(job);
   await until("the job is completed", async () => (await client.job.get(job)).state === "completed");

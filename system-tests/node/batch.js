@@ -239,7 +239,7 @@ async function files(run) {
   assert.strictEqual(properties.ocpBatchFileIsdirectory, false);
   const listed = await client.file.listFromTask(id, "says", { recursive: true });
   assert.deepStrictEqual(listed.map((file) => [file.name, file.properties.contentLength]), [["stderr.txt", 6], ["stdout.txt", 8]]);
-  await refused(client.file.getFromTask(id, "says", "wd/a.txt"), 404, "FileNotFound");
+  await assert.rejects(client.file.getFromTask(id, "says", "wd/a.txt"), (error) => error.statusCode === 404);
   await client.job.deleteMethod(id);
 }
 
