@@ -65,13 +65,6 @@ async function main() {
   assert.strictEqual(status(await client.computeNode.enableScheduling(id, left)), 200);
   await refused(client.computeNode.get(id, "absent"), 404, "NodeNotFound");
 
-  await refused(client.pool.evaluateAutoScale(id, "$TargetDedicatedNodes=2;"), 409, "OperationInvalidForCurrentState");
-  await client.pool.enableAutoScale(id, { autoScaleFormula: "$TargetDedicatedNodes=1;" });
-  const run = await client.pool.evaluateAutoScale(id, "$TargetDedicatedNodes=1+1;");
-  assert.ok(run.timestamp instanceof Date && run.results.includes("$TargetDedicatedNodes=2"), JSON.stringify(run));
-  assert.strictEqual((await client.pool.get(id)).targetDedicatedNodes, 1);
-  await client.pool.disableAutoScale(id);
-
   await client.job.terminate(job);
   await until("the job is completed", async () => (await client.job.get(job)).state === "completed");
   assert.strictEqual(status(await client.pool.deleteMethod(id)), 202);

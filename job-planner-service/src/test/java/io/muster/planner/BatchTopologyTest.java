@@ -366,13 +366,13 @@ class BatchTopologyTest {
         ticks(3);
         assertThat(planner.orders("other-1"))
                 .as("it is disabled there too")
-                .noneMatch(order -> order.getOrder() instanceof StartAttempt);
+                .noneMatch(order -> order.order() instanceof StartAttempt);
         node(4);
         ask(new EnableBatchJob((Long) null));
         ticks(2);
-        assertThat(planner.orders("other-1").stream().filter(order -> order.getOrder() instanceof StartAttempt))
+        assertThat(planner.orders("other-1").stream().filter(order -> order.order() instanceof StartAttempt))
                 .hasSize(2);
-        assertThat(planner.orders(NODE)).noneMatch(order -> order.getOrder() instanceof StartAttempt);
+        assertThat(planner.orders(NODE)).noneMatch(order -> order.order() instanceof StartAttempt);
         assertThat(planner.taskEvents())
                 .extracting(event ->
                         new String(event.headers().lastHeader("ce-type").value(), StandardCharsets.UTF_8))
