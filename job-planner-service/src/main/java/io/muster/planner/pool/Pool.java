@@ -70,6 +70,11 @@ public final class Pool {
     private final Map<String, Instant> announced = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
+    /** Holds the nodes that wait for a gang; kept in memory alone. */
+    private Optional<Reservation> reservation = Optional.empty();
+
+    private Instant nextReservation = Instant.MIN;
+
     private final Groups groups = new Groups();
     private final Queues queues = new Queues(groups);
     private final Unplaced unplaced = new Unplaced();
@@ -510,7 +515,82 @@ public final class Pool {
     }
 
     private boolean takesNothing(String node) {
-        return admitted(node).map(Admission::takesNothing).orElse(false);
+        return isReserved(node) || admitted(node).map(Admission::takesNothing).orElse(false);
+    }
+
+    private boolean isReserved(String node) {
+        return reservation.filter(held -> held.nodes().contains(node)).isPresent();
+    }
+
+    /** Returns whether nodes wait for a gang, which time or an end may bring. */
+    public boolean isReserved() {
+        return reservation.isPresent();
+    }
+
+    /** Holds nodes for a gang that has found no room, if none are held and so many can run it. */
+    void reserve(TaskDefinition gang, Instant now) {
+        if (reservation.isPresent() || now.isBefore(nextReservation)) {
+            return;
+        }
+        List<String> able = nodes.values().stream()
+                .filter(node -> node.takes() && isAble(node, gang))
+                .map(Node::id)
+                .sorted()
+                .limit(gang.nodes())
+                .toList();
+        if (able.size() == gang.nodes()) {
+            hold(Optional.of(new Reservation(gang.id(), able, now.plus(Reservation.LONGEST))));
+        }
+    }
+
+    private static boolean isAble(Node node, TaskDefinition gang) {
+        return node.slots() >= gang.slots() && node.capabilities().containsAll(gang.requires());
+    }
+
+    private void hold(Optional<Reservation> changed) {
+        List<String> before = reservation.map(Reservation::nodes).orElse(List.of());
+        reservation = changed;
+        Stream.concat(before.stream(), changed.stream().flatMap(held -> held.nodes().stream()))
+                .forEach(id -> changeNode(id, known -> known.drained(takesNothing(id))));
+    }
+
+    /**
+     * Gives the nodes back that wait for a gang where that can be placed now, or can't be any more, or has waited for too long.
+     *
+     * @return the gang and its nodes, where it can be placed
+     */
+    Optional<Map.Entry<Task, List<Node>>> reserved(Instant now) {
+        Optional<Task> gang = reservation
+                .flatMap(held -> task(held.taskId()))
+                .filter(task -> task.state() instanceof TaskState.Queued
+                        && groups.isOpen(task.definition().group()));
+        if (reservation.isEmpty() || gang.isEmpty()) {
+            hold(Optional.empty());
+            return Optional.empty();
+        }
+        TaskDefinition definition = gang.get().definition();
+        Reservation held = reservation.get();
+        boolean isOver = !now.isBefore(held.until());
+        List<Node> there = held.nodes().stream()
+                .flatMap(id -> node(id).stream())
+                .filter(node -> node.enabled()
+                        && node.ready()
+                        && node.standing() == Node.Standing.LIVE
+                        && isAble(node, definition)
+                        && admitted(node.id()).filter(at -> !at.takesNothing()).isPresent())
+                .toList();
+        boolean isRoom = there.stream().allMatch(node -> node.slots() - node.used() >= definition.slots());
+        if (there.size() == held.nodes().size() && isRoom) {
+            hold(Optional.empty());
+            return Optional.of(Map.entry(gang.get(), there));
+        }
+        if (isOver) {
+            nextReservation = now.plus(Reservation.PAUSE);
+        }
+        if (isOver || there.size() < held.nodes().size()) {
+            hold(Optional.empty());
+        }
+        return Optional.empty();
     }
 
     /** Returns whether what a node runs goes to others. */
