@@ -31,6 +31,7 @@ import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -292,16 +293,11 @@ class KuduTest {
 
     private void run(WebJobRunStatus status, long endedAfter) throws Exception {
         ask("POST", TRIGGERED + "/purge/run");
-        api.planner.sites.change(
-                "fleet",
-                "purge",
-                run -> WebJobRun.newBuilder(run)
-                        .setStatus(status)
-                        .setStartedAt(TestApi.NOW)
-                        .setNodeId("node-1")
-                        .setPlacement(1L)
-                        .setEndedAt(endedAfter < 0 ? null : TestApi.NOW.plusMillis(endedAfter))
-                        .build());
+        change(run -> run.setStatus(status)
+                .setStartedAt(TestApi.NOW)
+                .setNodeId("node-1")
+                .setPlacement(1L)
+                .setEndedAt(endedAfter < 0 ? null : TestApi.NOW.plusMillis(endedAfter)));
     }
 
     @Test
@@ -451,25 +447,20 @@ class KuduTest {
     }
 
     private void started() {
-        api.planner.sites.change(
-                "fleet",
-                "purge",
-                run -> WebJobRun.newBuilder(run)
-                        .setStatus(WebJobRunStatus.RUNNING)
-                        .setStartedAt(TestApi.NOW)
-                        .setNodeId("node-1")
-                        .setPlacement(1L)
-                        .build());
+        change(run -> run.setStatus(WebJobRunStatus.RUNNING)
+                .setStartedAt(TestApi.NOW)
+                .setNodeId("node-1")
+                .setPlacement(1L));
     }
 
     private void ended() {
+        change(run -> run.setStatus(WebJobRunStatus.SUCCESS).setEndedAt(TestApi.NOW));
+    }
+
+    /** Plays what the planner does with the newest run of the job purge. */
+    private void change(UnaryOperator<WebJobRun.Builder> change) {
         api.planner.sites.change(
-                "fleet",
-                "purge",
-                run -> WebJobRun.newBuilder(run)
-                        .setStatus(WebJobRunStatus.SUCCESS)
-                        .setEndedAt(TestApi.NOW)
-                        .build());
+                "fleet", "purge", run -> change.apply(WebJobRun.newBuilder(run)).build());
     }
 
     /** Writes what would be an event of its own, were an end of a line left as it is. */
