@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reads files of tasks over the real server. Contract: batch, 3.4. */
 class BatchFilesTest {
@@ -127,6 +128,29 @@ class BatchFilesTest {
         assertThat(head.header("ocp-batch-file-mode")).isEqualTo("100644");
         ask(412, "GET", FILES + "/stdout.txt", null, "If-Unmodified-Since", "Sat, 21 Nov 2026 02:25:16 GMT");
         ask(304, "GET", FILES + "/stdout.txt", null, "If-Modified-Since", "Sat, 21 Nov 2026 02:25:17 GMT");
+    }
+
+    /** Reads the date of a file over each operation that says it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void saysOneDateOfAFileEverywhere(boolean ended) throws Exception {
+        runs();
+        writes(OutputStream.OUT, "seven77");
+        if (ended) {
+            planner.change("j", "t", task -> BatchTask.newBuilder(task)
+                    .setState(BatchTaskState.COMPLETED)
+                    .setEndedAt(LATER.plusSeconds(5))
+                    .build());
+        }
+        String date = ended ? "Sat, 21 Nov 2026 02:25:22 GMT" : "Sat, 21 Nov 2026 02:25:17 GMT";
+        String file = FILES + "/stdout.txt";
+        assertThat(ask(200, "HEAD", file, null).header("Last-Modified")).isEqualTo(date);
+        assertThat(ask(200, "GET", file, null).header("Last-Modified")).isEqualTo(date);
+        assertThat(ask(200, "GET", file, null, "ocp-range", "bytes=0-1").header("Last-Modified"))
+                .isEqualTo(date);
+        JsonNode row = ask(200, "GET", FILES, null).body().path("value").get(1);
+        assertThat(Instant.parse(row.at("/properties/lastModified").asText()))
+                .isEqualTo(ended ? LATER.plusSeconds(5) : LATER);
     }
 
     @Test

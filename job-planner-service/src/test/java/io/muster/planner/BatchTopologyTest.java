@@ -50,8 +50,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -259,6 +261,40 @@ class BatchTopologyTest {
         }
         assertThat(String.join(", ", events())).isEqualTo(expected);
         assertThat(planner.taskEvents()).extracting(TestRecord::key).containsOnly(JOB + "/a");
+    }
+
+    /** Ends a task before its first start and behind it: it completes where somebody terminates it, and one that is deleted before its first start has never completed. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            false | terminate task | Complete(0/0), Fail(0/0)
+            false | terminate job  | Complete(0/0), Fail(0/0)
+            false | delete task    |
+            false | delete job     |
+            true  | terminate task | Start(0/0), Complete(0/0), Fail(0/0)
+            true  | terminate job  | Start(0/0), Complete(0/0), Fail(0/0)
+            true  | delete task    | Start(0/0), Complete(0/0), Fail(0/0)
+            true  | delete job     | Start(0/0), Complete(0/0), Fail(0/0)
+            """)
+    void writesTheEndOfATaskThatAUserEnds(boolean runs, String how, @Nullable String expected) {
+        if (runs) {
+            node(1);
+        }
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 2))));
+        Optional<TaskToken> token = runs ? Optional.of(started()) : Optional.empty();
+        ask(switch (how) {
+            case "terminate task" -> new TerminateBatchTask("a", null);
+            case "terminate job" -> new TerminateBatchJob("enough", null);
+            case "delete task" -> new DeleteBatchTask("a", null);
+            default -> new DeleteBatchJob((Long) null);
+        });
+        ticks(3);
+        token.ifPresent(running -> exited(running, 143, ExitCause.STOPPED));
+        ticks(5);
+        assertThat(events().stream().filter(event -> !event.equals("ScheduleFail")))
+                .as(how)
+                .isEqualTo(expected == null ? List.of() : List.of(expected.split(", ")));
+        assertThat(planner.changelog("pool-tasks")).isEmpty();
     }
 
     @Test

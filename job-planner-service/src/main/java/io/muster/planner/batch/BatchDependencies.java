@@ -29,8 +29,8 @@ public final class BatchDependencies {
 
     private BatchDependencies() {}
 
-    /** Names what a task waits for. @param met so many of what it depends on have come */
-    record Wait(String on, long met) {}
+    /** Names what a task waits for. @param come so many of what it depends on have come */
+    record Wait(String on, long come) {}
 
     /** Returns how much a task depends on. */
     static long count(BatchTaskDefinition task) {
@@ -47,15 +47,15 @@ public final class BatchDependencies {
     /**
      * Returns what a task waits for next; empty where all has come.
      *
-     * @param met from where to ask on
+     * @param come so many have come, in the order of asking: it asks on behind them
      * @param most so many are asked about; behind them the task waits for {@link #NEXT_STEP}
      */
-    static Optional<Wait> next(BatchTaskDefinition task, long met, long most, Predicate<String> isThere) {
+    static Optional<Wait> next(BatchTaskDefinition task, long come, long most, Predicate<String> isThere) {
         long all = count(task);
         long[] ends = ends(task);
         long step = step(all);
-        for (long index = met; index < all; index++) {
-            if (index - met >= most) {
+        for (long index = come; index < all; index++) {
+            if (index - come >= most) {
                 return Optional.of(new Wait(NEXT_STEP, index));
             }
             String on = at(task, ends, index * step % all);

@@ -295,8 +295,8 @@ public final class BatchJobDecider {
         BatchTaskRow row = task(taskId).orElseThrow();
         BatchTaskDefinition definition = row.getTask().getDefinition();
         Optional<BatchDependencies.Wait> wait = BatchDependencies.next(
-                definition, row.getMet(), Math.max(1, asksLeft), name -> come.contains(name) || tasks.isThere(name));
-        long asked = wait.map(BatchDependencies.Wait::met).orElse(BatchDependencies.count(definition)) - row.getMet();
+                definition, row.getCome(), Math.max(1, asksLeft), name -> come.contains(name) || tasks.isThere(name));
+        long asked = wait.map(BatchDependencies.Wait::come).orElse(BatchDependencies.count(definition)) - row.getCome();
         asksLeft -= 1
                 + definition.getDependsOn().size()
                 + definition.getDependsOnRanges().size()
@@ -305,7 +305,7 @@ public final class BatchJobDecider {
     }
 
     private void await(String taskId, BatchDependencies.Wait wait) {
-        happened(new BatchTaskDepends(taskId, wait.on(), wait.met()));
+        happened(new BatchTaskDepends(taskId, wait.on(), wait.come()));
         if (wait.on().equals(BatchDependencies.NEXT_STEP)) {
             leaves = true;
             if (!tally.getFreeing().contains(wait.on())) {
@@ -379,10 +379,18 @@ public final class BatchJobDecider {
 
     /** Gives the next tasks to the pool that the job has now. Those that were asked to end have ended in the other one, which says so. */
     private void move(String from) {
-        BatchTasks.Page page = tasks.page(tally.getMovedUpTo(), MOST_SWEPT);
-        page.rows().stream()
-                .filter(row -> from.equals(row.getQueuedIn()) && !row.getStopping())
-                .forEach(row -> queue(key(row)));
+        BatchTasks.Page page = tasks.page(tally.getMovedUpTo(), MOST_READ);
+        int moved = 0;
+        for (BatchTaskRow row : page.rows()) {
+            if (from.equals(row.getQueuedIn()) && !row.getStopping()) {
+                queue(key(row));
+                moved++;
+            }
+            if (moved == MOST_SWEPT) {
+                happened(new BatchTasksMoving(from, key(row), false));
+                return;
+            }
+        }
         happened(new BatchTasksMoving(
                 from, page.rows().isEmpty() ? "" : key(page.rows().getLast()), !page.more()));
     }
@@ -511,11 +519,6 @@ public final class BatchJobDecider {
     }
 
     private Optional<BatchRefused> deleteTask(BatchTaskRow row) {
-        if (row.getQueuedIn() != null) {
-            if (!row.getStopping()) {
-                happened(new BatchTaskStopping(key(row)));
-            }
-        }
         happened(new BatchTaskGone(key(row)));
         ifAllComplete();
         return Optional.empty();
@@ -647,7 +650,10 @@ public final class BatchJobDecider {
                 isOpen() ? tasks.page(after == null ? "" : after, MOST_READ) : new BatchTasks.Page(List.of(), false);
         int asked = 0;
         for (BatchTaskRow row : page.rows()) {
-            if (row.getTask().getState() != BatchTaskState.COMPLETED) {
+            if (removes && row.getTask().getState() == BatchTaskState.ACTIVE) {
+                happened(new BatchTaskGone(key(row)));
+                asked++;
+            } else if (row.getTask().getState() != BatchTaskState.COMPLETED) {
                 end(row);
                 asked++;
             }

@@ -128,9 +128,9 @@ public final class BatchRows {
         BatchTask task = before.getTask();
         return switch (part) {
             case BatchTaskQueued queued ->
-                new BatchTaskRow(task, queued.getPoolId(), false, queued.getNumber(), null, before.getMet());
+                new BatchTaskRow(task, queued.getPoolId(), false, queued.getNumber(), null, before.getCome());
             case BatchTaskDepends depends ->
-                new BatchTaskRow(task, null, false, before.getNumber(), depends.getWaitsFor(), depends.getMet());
+                new BatchTaskRow(task, null, false, before.getNumber(), depends.getWaitsFor(), depends.getCome());
             case BatchTaskStopping _ ->
                 BatchTaskRow.newBuilder(before).setStopping(true).build();
             case BatchTaskBegan began -> with(before, began(before, began, or(began.getStartedAt(), at)));
@@ -143,7 +143,7 @@ public final class BatchRows {
                         false,
                         before.getNumber(),
                         null,
-                        before.getMet());
+                        before.getCome());
             case BatchTaskRevised revised -> with(before, revised(task, revised, at));
             case BatchTaskReactivated _ -> with(before, reactivated(task, at));
             default -> before;

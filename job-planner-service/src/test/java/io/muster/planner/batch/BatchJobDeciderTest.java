@@ -598,6 +598,32 @@ class BatchJobDeciderTest {
         return ChangeBatchJob.newBuilder().setPoolId(pool).build();
     }
 
+    @Test
+    void takesThePoolOfAJobInAnotherSpellingForTheSame() {
+        add(definition());
+        assertThat(refused(toPool("EDGE"))).as("an active job stays in its pool").isNull();
+        assertThat(job.getDefinition().getPoolId()).isEqualTo(POOL);
+    }
+
+    @Test
+    void readsPastManyEndedTasksInFewStepsOfAMove() {
+        BatchTaskDefinition.Builder[] many = new BatchTaskDefinition.Builder[5 * BatchJobDecider.MOST_SWEPT];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = task("t" + (1000 + i));
+        }
+        add(definition(), many);
+        List.copyOf(rows.keySet()).stream()
+                .limit(many.length - 1)
+                .forEach(id -> ended(id, TaskResult.SUCCEEDED, 0));
+        becomesDisabled();
+        ask(toPool("other"));
+        pagesRead = 0;
+        runDue();
+        assertThat(rows.values().stream().filter(row -> "other".equals(row.getQueuedIn())))
+                .hasSize(1);
+        assertThat(pagesRead).isEqualTo(1);
+    }
+
     private void becomesDisabled() {
         ask(new DisableBatchJob(DisableTasks.REQUEUE, null));
         decide(new BatchJobInput.Told(

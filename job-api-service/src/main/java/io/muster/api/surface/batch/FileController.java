@@ -146,7 +146,9 @@ final class FileController {
         // The answer to it is 200, which the client of a plain Range would take for the whole file.
         Optional<String> range = request.getHeaders().findFirst("ocp-range").filter(ByteRange::isOne);
         if (range.isEmpty() && conditions.isEmpty()) {
-            Instant at = Optional.ofNullable(task.getEndedAt()).orElse(Objects.requireNonNull(task.getStartedAt()));
+            @Nullable Instant endedAt = task.getEndedAt();
+            Instant at =
+                    endedAt == null ? facts(request, task, stream).at() : endedAt;
             return described(asked, body(request, task, stream, WHOLE), task, name, at);
         }
         FilePieces.Facts facts = facts(request, task, stream);

@@ -52,7 +52,7 @@ final class FilePieces implements Pieces {
                 range);
     }
 
-    /** Holds a file's length, and when it was written last. */
+    /** Holds a file's length, and when it was written last: of a task that has ended, its end. */
     record Facts(long length, Instant at) {}
 
     /** Reads a whole file for its length. */
@@ -62,7 +62,7 @@ final class FilePieces implements Pieces {
             for (byte[] piece = pieces.next(); piece != null; piece = pieces.next()) {
                 length += piece.length;
             }
-            return new Facts(length, pieces.at);
+            return new Facts(length, Optional.ofNullable(task.getEndedAt()).orElse(pieces.at));
         }
     }
 

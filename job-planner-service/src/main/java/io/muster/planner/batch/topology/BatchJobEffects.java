@@ -16,6 +16,7 @@ import io.muster.records.BatchJobRevised;
 import io.muster.records.BatchRefused;
 import io.muster.records.BatchTaskFacts;
 import io.muster.records.BatchTaskFinished;
+import io.muster.records.BatchTaskGone;
 import io.muster.records.BatchTaskQueued;
 import io.muster.records.BatchTaskRevised;
 import io.muster.records.BatchTaskStopping;
@@ -62,6 +63,7 @@ final class BatchJobEffects {
     /** Keeps what an event changes, and writes what follows. */
     void happened(Change<BatchJob, BatchJobEvent> change) {
         List<BatchTaskStopping> stopping = new ArrayList<>();
+        List<BatchTaskGone> gone = new ArrayList<>();
         List<BatchTaskQueued> queued = new ArrayList<>();
         List<BatchTaskRevised> revised = new ArrayList<>();
         List<BatchTaskFinished> ended = new ArrayList<>();
@@ -70,6 +72,7 @@ final class BatchJobEffects {
             rule(change, part);
             switch (part) {
                 case BatchTaskStopping each -> stopping.add(each);
+                case BatchTaskGone each -> gone.add(each);
                 case BatchTaskQueued each -> queued.add(each);
                 case BatchTaskRevised each -> revised.add(each);
                 case BatchTaskFinished each when each.getEndedAt() == null -> ended.add(each);
@@ -86,7 +89,8 @@ final class BatchJobEffects {
             }
         }
         stopping.forEach(each -> stop(change, each));
-        queued.forEach(each -> withdraw(change, each));
+        gone.forEach(each -> withdraw(change, each.getTaskId(), Optional.empty()));
+        queued.forEach(each -> withdraw(change, each.getTaskId(), Optional.of(each.getPoolId())));
         // Behind them: a pool that rules the job no more places what it still has of it.
         left.forEach(each -> send(each.getFrom(), BatchTaskPrograms.noRule(current(change)), change.at()));
         tasks.keep(change.id(), change.event());
@@ -144,14 +148,15 @@ final class BatchJobEffects {
                         change.at()));
     }
 
-    /** Takes a task from the pool that has it, where it is given to another one. */
-    private void withdraw(Change<BatchJob, BatchJobEvent> change, BatchTaskQueued each) {
+    /** Takes a task from the pool that has it, where that is not the one to which it is given. @param to empty where the task is deleted */
+    private void withdraw(Change<BatchJob, BatchJobEvent> change, String taskId, Optional<String> to) {
         tasks.of(change.id())
-                .task(each.getTaskId())
-                .filter(row -> row.getQueuedIn() != null && !row.getQueuedIn().equals(each.getPoolId()))
+                .task(taskId)
+                .filter(row -> row.getQueuedIn() != null
+                        && !row.getQueuedIn().equals(to.orElse(null)))
                 .ifPresent(row -> send(
                         Objects.requireNonNull(row.getQueuedIn()),
-                        new WithdrawTask(BatchIds.inPool(change.id(), each.getTaskId(), row.getNumber())),
+                        new WithdrawTask(BatchIds.inPool(change.id(), taskId, row.getNumber())),
                         change.at()));
     }
 
