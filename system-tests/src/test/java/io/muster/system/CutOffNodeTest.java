@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Cuts a compute node off for longer than its lease, by its network and by a signal: a script that may not run twice at once runs elsewhere only when it is dead
  * there. Two nodes of one slot each, in network namespaces of their own. Where the machine gives none the cuts of the network are skipped, with the reason.
  */
+@Tag("waits")
 class CutOffNodeTest {
     private static final String SITE = "cutoff";
     private static final int NODES = 2;

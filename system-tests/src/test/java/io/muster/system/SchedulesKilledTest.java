@@ -52,12 +52,14 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Kills the planner, and the broker, at instants around those at which schedules fire, and counts where their actions arrive: calls at a server, runs in a file that their script
  * writes, methods at a device. Contract: webjobs-and-schedules, 2.7.
  */
+@Tag("waits")
 class SchedulesKilledTest {
     private static final String SITE = "fleet";
     private static final String DEVICE = "killed-schedules";
