@@ -137,10 +137,13 @@ class BatchFilesTest {
         runs();
         writes(OutputStream.OUT, "seven77");
         if (ended) {
-            planner.change("j", "t", task -> BatchTask.newBuilder(task)
-                    .setState(BatchTaskState.COMPLETED)
-                    .setEndedAt(LATER.plusSeconds(5))
-                    .build());
+            planner.change(
+                    "j",
+                    "t",
+                    task -> BatchTask.newBuilder(task)
+                            .setState(BatchTaskState.COMPLETED)
+                            .setEndedAt(LATER.plusSeconds(5))
+                            .build());
         }
         String date = ended ? "Sat, 21 Nov 2026 02:25:22 GMT" : "Sat, 21 Nov 2026 02:25:17 GMT";
         String file = FILES + "/stdout.txt";

@@ -282,12 +282,13 @@ class BatchTopologyTest {
         ask(job());
         ask(new AddBatchTasks(List.of(task("a", 2))));
         Optional<TaskToken> token = runs ? Optional.of(started()) : Optional.empty();
-        ask(switch (how) {
-            case "terminate task" -> new TerminateBatchTask("a", null);
-            case "terminate job" -> new TerminateBatchJob("enough", null);
-            case "delete task" -> new DeleteBatchTask("a", null);
-            default -> new DeleteBatchJob((Long) null);
-        });
+        ask(
+                switch (how) {
+                    case "terminate task" -> new TerminateBatchTask("a", null);
+                    case "terminate job" -> new TerminateBatchJob("enough", null);
+                    case "delete task" -> new DeleteBatchTask("a", null);
+                    default -> new DeleteBatchJob((Long) null);
+                });
         ticks(3);
         token.ifPresent(running -> exited(running, 143, ExitCause.STOPPED));
         ticks(5);

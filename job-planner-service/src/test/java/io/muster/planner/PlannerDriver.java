@@ -120,6 +120,8 @@ final class PlannerDriver implements AutoCloseable {
     private final JobLimits limits;
     private final String application = "test-" + UUID.randomUUID();
     private final Map<String, Map<String, byte[]>> changelogs = new HashMap<>();
+    private final Set<String> held = new HashSet<>();
+    private final Map<String, List<TestRecord<String, byte[]>>> heldUp = new HashMap<>();
     private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
     private final List<DeviceJobEvents> eventBatches = new ArrayList<>();
     private final List<Happened> deviceJobEvents = new ArrayList<>();
@@ -179,7 +181,7 @@ final class PlannerDriver implements AutoCloseable {
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         return new TopologyTestDriver(
                 PlannerTopology.build(
-                        new RestoredTopology(changelogs),
+                        new RestoredTopology(changelogs, held),
                         registry,
                         partitions,
                         limits,
@@ -420,9 +422,23 @@ final class PlannerDriver implements AutoCloseable {
         return siteCommands;
     }
 
-    /** Sends a command to a site, as a schedule gave it. */
+    /** Sends a command to a site, as a schedule gives it. */
     void siteCommand(SiteCommand command) {
         send(Topics.SITE_COMMANDS, command.getSite(), command);
+    }
+
+    /** Holds up what is written to a topic from now on, as a broker or a reader that is away does. */
+    void hold(Topic<?> topic) {
+        held.add(topic.name());
+    }
+
+    /** Lets a topic's readers have what was held up, in order. */
+    void release(Topic<?> topic) {
+        held.remove(topic.name());
+        List<TestRecord<String, byte[]>> records = heldUp.remove(topic.name());
+        if (records != null) {
+            records.forEach(record -> raw(topic.name(), record.key(), record.value()));
+        }
     }
 
     /** Returns the latest document of a schedule. */
@@ -663,6 +679,14 @@ final class PlannerDriver implements AutoCloseable {
 
     /** Takes what was written; statistics go back in. */
     private void settle() {
+        for (String topic : held) {
+            heldUp.computeIfAbsent(topic, _ -> new ArrayList<>())
+                    .addAll(driver.createOutputTopic(
+                                    RestoredTopology.heldUp(topic),
+                                    new StringDeserializer(),
+                                    new ByteArrayDeserializer())
+                            .readRecordsToList());
+        }
         List<Delivery> sent = written(Topics.DELIVERIES);
         sentDeliveries.addAll(sent);
         sent.forEach(delivery -> deliveries.addAll(singles(delivery)));

@@ -12,9 +12,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.StateRestoreCallback;
 import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.processor.StreamPartitioner;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
@@ -23,13 +25,37 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** Begins stores with what their changelogs hold: the test driver itself restores nothing. */
+/** Begins stores with what their changelogs hold: the test driver itself restores nothing. Holds up what is written to some topics. */
 final class RestoredTopology extends Topology {
     private final Map<String, Map<String, byte[]>> changelogs;
+    private final Set<String> held;
 
-    /** @param changelogs by store: values by key */
-    RestoredTopology(Map<String, Map<String, byte[]>> changelogs) {
+    /**
+     * Makes an empty one.
+     *
+     * @param changelogs by store: values by key
+     * @param held names of topics whose records go to {@link #heldUp} instead, while they are in the set
+     */
+    RestoredTopology(Map<String, Map<String, byte[]>> changelogs, Set<String> held) {
         this.changelogs = changelogs;
+        this.held = held;
+    }
+
+    /** Returns the name of the topic to which the records of a topic go that is held up. */
+    static String heldUp(String topic) {
+        return "held-" + topic;
+    }
+
+    @Override
+    public synchronized <K, V> Topology addSink(
+            String name,
+            String topic,
+            Serializer<K> keys,
+            Serializer<V> values,
+            StreamPartitioner<? super K, ? super V> partitioner,
+            String... parents) {
+        return super.addSink(
+                name, (_, _, _) -> held.contains(topic) ? heldUp(topic) : topic, keys, values, partitioner, parents);
     }
 
     @Override

@@ -25,6 +25,7 @@ import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCall;
+import io.muster.records.ScheduleCallState;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
@@ -33,11 +34,15 @@ import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.ScriptHost;
 import io.muster.records.SiteCommand;
+import io.muster.records.SiteRefused;
+import io.muster.records.StopWebJob;
 import io.muster.records.Timing;
 import io.muster.records.TwinPatch;
 import io.muster.records.WebJobFiles;
 import io.muster.records.WebJobKind;
+import io.muster.records.WebJobRun;
 import io.muster.records.WriteMessage;
+import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -249,20 +254,88 @@ class ScheduleTopologyTest {
         assertThat(planner.site("fleet").getWebJobs().getFirst().getRuns()).hasSize(1);
     }
 
+    private List<WebJobRun> runsOf(String webJob) {
+        return planner.site("fleet").getWebJobs().stream()
+                .filter(job -> job.getName().equals(webJob))
+                .flatMap(job -> job.getRuns().stream())
+                .toList();
+    }
+
     @Test
-    void beginsARunOnceHoweverOftenItsFiringAsks() {
+    void saysThatARunBeganHoweverLateItIsReported() {
         put("purge");
+        put("repair");
+        planner.hold(Topics.SCHEDULE_COMMANDS);
         planner.schedule("s", new SaveSchedule(runs("purge")));
         planner.advance(Duration.ofMillis(20));
-        SiteCommand command = planner.siteCommands().getFirst();
+        for (int minute = 0; minute < 30; minute++) {
+            planner.advance(Duration.ofMinutes(1));
+        }
         planner.restart();
-        planner.siteCommand(command);
-        planner.siteCommand(SiteCommand.newBuilder(command)
-                .setOrder(
-                        FiringOrder.newBuilder(command.getOrder()).setAttempt(1).build())
-                .build());
-        assertThat(planner.site("fleet").getWebJobs().getFirst().getRuns()).hasSize(1);
-        assertThat(history()).hasSize(1);
+        planner.advance(Duration.ofMinutes(1));
+        assertThat(history()).isEmpty();
+        assertThat(runsOf("purge")).as("asked for again and again").hasSize(1);
+        planner.release(Topics.SCHEDULE_COMMANDS);
+        assertThat(history())
+                .containsExactly(tuple(
+                        false,
+                        0,
+                        ScheduleRunOutcome.DONE,
+                        "The WebJob's run " + runsOf("purge").getFirst().getId() + " began."));
+        for (int minute = 0; minute < 30; minute++) {
+            planner.advance(Duration.ofMinutes(1));
+        }
+        assertThat(planner.scheduleDocument("s").getCalls()).isEmpty();
+        assertThat(runsOf("repair")).isEmpty();
+        assertThat(runsOf("purge")).hasSize(1);
+    }
+
+    @Test
+    void beginsNoRunAtASiteThatWasAwayForLongerThanItsFiringWaits() {
+        put("purge");
+        put("repair");
+        ScheduleDefinition definition =
+                ScheduleDefinition.newBuilder(runs("purge")).setRetry(null).build();
+        planner.hold(Topics.SITE_COMMANDS);
+        planner.schedule("s", new SaveSchedule(definition));
+        planner.advance(Duration.ofMillis(20));
+        for (int minute = 0; minute < 12; minute++) {
+            planner.advance(Duration.ofMinutes(1));
+        }
+        planner.release(Topics.SITE_COMMANDS);
+        assertThat(runsOf("purge")).isEmpty();
+        assertThat(history().getLast())
+                .isEqualTo(tuple(false, 0, ScheduleRunOutcome.FAILED, "It was to begin by 2026-11-21T02:10:00.020Z."));
+        assertThat(runsOf("repair")).hasSize(1);
+    }
+
+    /** Commands beside the one that carries an order answer nobody, whatever they bear. */
+    @Test
+    void answersAnOrderByNoOtherCommand() {
+        planner.hold(Topics.SITE_COMMANDS);
+        planner.schedule("s", new SaveSchedule(runs("purge")));
+        planner.advance(Duration.ofMillis(20));
+        planner.tickUntil(() -> !planner.scheduleDocument("s").getCalls().isEmpty());
+        ScheduleCallState call = planner.scheduleDocument("s").getCalls().getFirst();
+        planner.siteCommand(new SiteCommand(
+                "fleet",
+                new StopWebJob("none"),
+                new FiringOrder("s", call.getRun(), false, 0, planner.now().plusSeconds(60))));
+        assertThat(planner.lastReply()).isInstanceOf(SiteRefused.class);
+        assertThat(history()).isEmpty();
+    }
+
+    @Test
+    void makesNoJobOfAFiringThatCameTooLate() {
+        planner.hold(Topics.JOB_COMMANDS);
+        planner.schedule("s", new SaveSchedule(definition(null)));
+        planner.advance(Duration.ofMillis(20));
+        planner.advance(Duration.ofMinutes(11));
+        planner.release(Topics.JOB_COMMANDS);
+        assertThat(jobs()).isEmpty();
+        assertThat(history())
+                .containsExactly(
+                        tuple(false, 0, ScheduleRunOutcome.FAILED, "It was to be made by 2026-11-21T02:10:00.020Z."));
     }
 
     @Test

@@ -2,6 +2,9 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.muster.planner.PlannerDriver.Ordered;
 import io.muster.records.Capability;
 import io.muster.records.DeleteWebJob;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Runs sites in the planner's topology: runs become tasks of a pool, orders to a node, and come back. */
 class SiteTopologyTest {
@@ -249,6 +253,26 @@ class SiteTopologyTest {
         planner.advance(Duration.ofMinutes(5));
         assertThat(run(WebJobKind.TRIGGERED).getTrigger()).isEqualTo("Schedule - 0 */5 * * * *");
         assertThat(run(WebJobKind.TRIGGERED).getId()).startsWith("20261121020500");
+    }
+
+    /** The alert MusterWebJobsMiss names these lines. */
+    @Test
+    void saysInTheLogWhichWebJobMissedItsTimes() {
+        node();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        planner.advance(Duration.ofMinutes(5));
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        Logger logger = (Logger) LoggerFactory.getLogger("io.muster.planner.site.topology.SiteEffects");
+        logger.addAppender(lines);
+        try {
+            planner.advance(Duration.ofMinutes(10));
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .containsExactly("WebJobRescheduled site=" + SITE + " job=purge missed=2");
     }
 
     @Test

@@ -83,6 +83,9 @@ public final class JobDecider {
         if (job != null) {
             return refused(JobRefusalReason.ALREADY_EXISTS, "There is a job " + definition.getJobId() + " already.");
         }
+        if (create.until() != null && now.isAfter(create.until())) {
+            return refused(JobRefusalReason.LATE, "It was to be made by " + create.until() + ".");
+        }
         Optional<Fault> fault = fault(definition);
         if (fault.isPresent()) {
             return refused(fault.get());

@@ -2,6 +2,7 @@ package io.muster.planner.job;
 
 import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** Is an input of a job's decider: a command, a due time, or statistics of its device jobs. The decider asks whether it still holds. */
@@ -11,8 +12,13 @@ public sealed interface JobInput {
      *
      * @param jobNumber unique among jobs
      * @param full whether as many jobs are active as may be
+     * @param until behind this the firing of a schedule that asks is too late; null where none asks
      */
-    record Create(JobDefinition definition, long jobNumber, boolean full) implements JobInput {}
+    record Create(
+            JobDefinition definition,
+            long jobNumber,
+            boolean full,
+            @Nullable Instant until) implements JobInput {}
 
     /** Asks for the job's end. */
     record Cancel() implements JobInput {}

@@ -6,6 +6,7 @@ import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCallEnded;
+import io.muster.records.ScheduleCallRepeated;
 import io.muster.records.ScheduleCallRetried;
 import io.muster.records.ScheduleCallState;
 import io.muster.records.ScheduleDefinition;
@@ -25,14 +26,22 @@ import org.jspecify.annotations.Nullable;
  * time; those that failed wait for their retries. Contract: webjobs-and-schedules, 2.9.
  *
  * <pre>
- * (none)       --firing----------------------> carried out (attempt 0)
- * carried out  --succeeded-------------------> (none)
- * carried out  --failed, or no report in time-> waits, while its policy has retries; else (none), and the error action is ordered
- * waits        --due-------------------------> carried out (attempt + 1), once no other is; failed where its writer may not do it any more
+ * (none)       --firing---------> carried out (attempt 0)
+ * carried out  --succeeded------> (none)
+ * carried out  --failed---------> waits, while its policy has retries; else (none), and the error action is ordered
+ * carried out  --no report------> carried out, its order repeated; failed behind the last repetition
+ * waits        --due------------> carried out (attempt + 1), once no other is; failed where its writer may not do it any more
  * </pre>
+ *
+ * <p>A report may be late: it waits behind a broker or a planner that was away. So silence alone fails no call: its order is repeated, with the end that it had. Whoever
+ * carries it out begins nothing behind that end, and answers; and that answer comes behind the report that is late, which counts then. One that never answers,
+ * such as a program of an older version that can't read the order, fails the call behind the last repetition.
  */
 final class CallDecider {
     static final int MOST_WAITING = 20;
+
+    /** Bounds the repetitions of an order. The pause behind each is twice the one before: it has failed after half an hour. */
+    static final int MOST_REPEATS = 4;
 
     /** Lasts from when nobody may begin a call any more until it should have been reported. */
     private static final Duration CARRYING_OUT = Duration.ofMinutes(1);
@@ -112,13 +121,18 @@ final class CallDecider {
                 .filter(call -> !call.getAt().isAfter(now))
                 .flatMap(call -> {
                     if (!call.getWaits()) {
-                        return Optional.of(
-                                ended(schedule, failed(call, call.getAttempt(), lost(schedule, input.ofError()), now)));
+                        return Optional.of(unreported(schedule, call, now));
                     }
                     return isCarriedOut(schedule) || schedule.getStatus() == ScheduleStatus.DISABLED
                             ? Optional.empty()
                             : Optional.of(again(schedule, call, now));
                 });
+    }
+
+    private static Object unreported(Schedule schedule, ScheduleCallState call, Instant now) {
+        return call.getRepeats() < MOST_REPEATS
+                ? new ScheduleCallRepeated(call.getRun(), call.getOfError(), call.getAttempt())
+                : ended(schedule, failed(call, call.getAttempt(), silent(schedule, call.getOfError()), now));
     }
 
     private static Object again(Schedule schedule, ScheduleCallState call, Instant now) {
@@ -128,9 +142,11 @@ final class CallDecider {
                 .orElseGet(() -> new ScheduleCallRetried(call.getRun(), call.getOfError(), attempt));
     }
 
-    private static String lost(Schedule schedule, boolean ofError) {
-        return "Nobody carried it out in time: see whether the "
-                + (isOutside(action(schedule.getDefinition(), ofError)) ? "stream processor" : "planner") + " runs.";
+    private static String silent(Schedule schedule, boolean ofError) {
+        return isOutside(action(schedule.getDefinition(), ofError))
+                ? "The stream processor has not said what became of it: see whether it runs."
+                : "Its site has not said what became of it: see whether the planner runs, and in the WebJob's history "
+                        + "whether a run began.";
     }
 
     private static ReportScheduleCall failed(ScheduleCallState call, int attempt, String why, Instant now) {
@@ -157,15 +173,28 @@ final class CallDecider {
     /** Returns the calls when a firing or a failure has ordered another. */
     static List<ScheduleCallState> ordered(
             Schedule.Builder schedule, String run, boolean ofError, int attempt, Instant dueAt, Instant now) {
+        Instant until = until(schedule.getDefinition(), now);
         List<ScheduleCallState> calls = without(schedule, run, ofError);
-        calls.add(new ScheduleCallState(
-                run,
-                ofError,
-                attempt,
-                dueAt,
-                false,
-                until(schedule.getDefinition(), now).plus(CARRYING_OUT)));
+        calls.add(new ScheduleCallState(run, ofError, attempt, dueAt, false, until.plus(CARRYING_OUT), until, 0));
         return calls;
+    }
+
+    /** Returns the calls when the order of one was repeated. */
+    static List<ScheduleCallState> repeated(Schedule.Builder schedule, ScheduleCallRepeated repeated, Instant now) {
+        return schedule.getCalls().stream()
+                .map(call -> !call.getRun().equals(repeated.getRun()) || call.getOfError() != repeated.getOfError()
+                        ? call
+                        : ScheduleCallState.newBuilder(call)
+                                .setUntil(until(call))
+                                .setRepeats(call.getRepeats() + 1)
+                                .setAt(now.plus(CARRYING_OUT.multipliedBy(2L << call.getRepeats())))
+                                .build())
+                .toList();
+    }
+
+    /** Returns until when a call that is carried out may be begun. */
+    private static Instant until(ScheduleCallState call) {
+        return call.getUntil() == null ? call.getAt().minus(CARRYING_OUT) : call.getUntil();
     }
 
     /** Returns the calls when one has ended. @param retryAt null where it is not tried again */
@@ -178,7 +207,9 @@ final class CallDecider {
                     ended.getAttempt(),
                     dueAt(schedule, ended.getRun(), ended.getOfError()),
                     true,
-                    ended.getRetryAt()));
+                    ended.getRetryAt(),
+                    null,
+                    0));
         }
         return calls;
     }
@@ -212,7 +243,7 @@ final class CallDecider {
     }
 
     /** Returns the order to carry out a call; empty where the schedule has no such action any more. */
-    static Optional<CallOrder> order(Schedule after, String run, boolean ofError, Instant now) {
+    static Optional<CallOrder> order(Schedule after, String run, boolean ofError) {
         ScheduleDefinition definition = after.getDefinition();
         @Nullable Object action = action(definition, ofError);
         return find(after, run, ofError)
@@ -223,7 +254,7 @@ final class CallDecider {
                         ofError,
                         call.getAttempt(),
                         call.getDueAt(),
-                        until(definition, now),
+                        until(call),
                         Objects.requireNonNull(action)));
     }
 }

@@ -7,6 +7,7 @@ import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCallEnded;
+import io.muster.records.ScheduleCallRepeated;
 import io.muster.records.ScheduleCallRetried;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
@@ -321,6 +322,11 @@ public final class ScheduleDecider {
                                 event.getAt()))
                         .build();
             }
+            case ScheduleCallRepeated repeated -> {
+                Schedule.Builder changed = changed(schedule, event);
+                yield changed.setCalls(CallDecider.repeated(changed, repeated, event.getAt()))
+                        .build();
+            }
             case ScheduleDeleted _ -> null;
             case ScheduleRefused _ -> schedule;
             case Object unknown ->
@@ -374,13 +380,11 @@ public final class ScheduleDecider {
     /** Returns the call that an event orders; empty where it orders none. */
     public static Optional<CallOrder> call(Schedule after, ScheduleEvent event) {
         return switch (event.getEvent()) {
-            case ScheduleFired fired -> CallDecider.order(after, fired.getRun(), false, event.getAt());
-            case ScheduleCallRetried retried ->
-                CallDecider.order(after, retried.getRun(), retried.getOfError(), event.getAt());
+            case ScheduleFired fired -> CallDecider.order(after, fired.getRun(), false);
+            case ScheduleCallRetried retried -> CallDecider.order(after, retried.getRun(), retried.getOfError());
+            case ScheduleCallRepeated repeated -> CallDecider.order(after, repeated.getRun(), repeated.getOfError());
             case ScheduleCallEnded ended ->
-                ended.getErrorAction()
-                        ? CallDecider.order(after, ended.getRun(), true, event.getAt())
-                        : Optional.empty();
+                ended.getErrorAction() ? CallDecider.order(after, ended.getRun(), true) : Optional.empty();
             default -> Optional.empty();
         };
     }

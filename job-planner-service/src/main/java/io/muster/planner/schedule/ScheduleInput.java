@@ -27,6 +27,6 @@ public sealed interface ScheduleInput {
     /** Says what became of a call. */
     record Report(ReportScheduleCall report) implements ScheduleInput {}
 
-    /** Says that a call is to be tried again, or should have been reported. */
+    /** Says that a call may be tried again, or should have been reported. */
     record CallDue(String run, boolean ofError) implements ScheduleInput {}
 }

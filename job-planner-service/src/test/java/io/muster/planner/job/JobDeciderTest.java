@@ -46,7 +46,7 @@ class JobDeciderTest {
     }
 
     private static JobInput create(@Nullable Instant start) {
-        return new JobInput.Create(method("job-1", "tags.site='A'", start, 120), 7, false);
+        return new JobInput.Create(method("job-1", "tags.site='A'", start, 120), 7, false, null);
     }
 
     private static JobInput tally(int expanded, int partitions, long queued, long running, long succeeded) {
@@ -91,12 +91,13 @@ class JobDeciderTest {
                 arguments(QUEUED, START, NOW, JobStarted.class),
                 arguments(QUEUED, CANCEL, NOW, JobCancelled.class),
                 arguments(
-                        job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false)),
+                        job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false, null)),
                         START,
                         NOW,
                         JobFailed.class),
                 arguments(RUNNING, START, NOW, null),
                 arguments(RUNNING, CANCEL, NOW, JobCancelled.class),
+                arguments(null, by(NOW), NOW, JobCreated.class),
                 arguments(RUNNING, TIME_OUT, NOW.plusSeconds(119), null),
                 arguments(RUNNING, TIME_OUT, NOW.plusSeconds(120), JobTimedOut.class),
                 arguments(TIMED_OUT, TIME_OUT, NOW.plusSeconds(121), null),
@@ -129,6 +130,11 @@ class JobDeciderTest {
         }
     }
 
+    /** Returns the input by which the firing of a schedule asks for a job. */
+    private static JobInput by(Instant until) {
+        return new JobInput.Create(method("a", "*", null, 0), 1, false, until);
+    }
+
     static Stream<Arguments> refusals() {
         JobDefinition noTwin = new JobDefinition("a", new TwinPatch(null, null, null), "*", null, 0, null);
         JobDefinition badTag = new JobDefinition("a", new TwinPatch(null, "{\"a.b\":1}", null), "*", null, 0, null);
@@ -138,15 +144,29 @@ class JobDeciderTest {
         return Stream.of(
                 arguments(null, CANCEL, JobRefusalReason.NOT_FOUND),
                 arguments(RUNNING, create(null), JobRefusalReason.ALREADY_EXISTS),
-                arguments(null, new JobInput.Create(method("job 1", "*", null, 0), 1, false), JobRefusalReason.INVALID),
-                arguments(null, new JobInput.Create(method("query", "*", null, 0), 1, false), JobRefusalReason.INVALID),
-                arguments(null, new JobInput.Create(method("a", " ", null, 0), 1, false), JobRefusalReason.INCOMPLETE),
-                arguments(null, new JobInput.Create(method("a", "*", null, -1), 1, false), JobRefusalReason.INVALID),
-                arguments(null, new JobInput.Create(noTwin, 1, false), JobRefusalReason.INCOMPLETE),
-                arguments(null, new JobInput.Create(badTag, 1, false), JobRefusalReason.INVALID),
-                arguments(null, new JobInput.Create(notJson, 1, false), JobRefusalReason.INVALID),
-                arguments(null, new JobInput.Create(beyond, 1, false), JobRefusalReason.INVALID),
-                arguments(null, new JobInput.Create(payload, 1, false), JobRefusalReason.INVALID));
+                arguments(RUNNING, by(NOW.minusMillis(1)), JobRefusalReason.ALREADY_EXISTS),
+                arguments(null, by(NOW.minusMillis(1)), JobRefusalReason.LATE),
+                arguments(
+                        null,
+                        new JobInput.Create(method("job 1", "*", null, 0), 1, false, null),
+                        JobRefusalReason.INVALID),
+                arguments(
+                        null,
+                        new JobInput.Create(method("query", "*", null, 0), 1, false, null),
+                        JobRefusalReason.INVALID),
+                arguments(
+                        null,
+                        new JobInput.Create(method("a", " ", null, 0), 1, false, null),
+                        JobRefusalReason.INCOMPLETE),
+                arguments(
+                        null,
+                        new JobInput.Create(method("a", "*", null, -1), 1, false, null),
+                        JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(noTwin, 1, false, null), JobRefusalReason.INCOMPLETE),
+                arguments(null, new JobInput.Create(badTag, 1, false, null), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(notJson, 1, false, null), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(beyond, 1, false, null), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(payload, 1, false, null), JobRefusalReason.INVALID));
     }
 
     @ParameterizedTest
@@ -170,13 +190,13 @@ class JobDeciderTest {
     @Test
     void countsTheTimeLimitFromTheStart() {
         assertThat(RUNNING.getDeadline()).isEqualTo(NOW.plusSeconds(120));
-        Job byDefault = job(new JobInput.Create(method("a", "*", null, 0), 1, false), START);
+        Job byDefault = job(new JobInput.Create(method("a", "*", null, 0), 1, false, null), START);
         assertThat(byDefault.getDeadline()).isEqualTo(NOW.plusSeconds(3600));
     }
 
     @Test
     void failsTheJobAtAConditionThatDoesNotParseAndSaysWhere() {
-        Job failed = job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false), START);
+        Job failed = job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false, null), START);
         assertThat(failed.getStatus()).isEqualTo(JobStatus.FAILED);
         assertThat(failed.getFailureReason()).startsWith("SQL query parse failed due to following errors: Line 1:29");
     }

@@ -56,7 +56,7 @@ class JobsPageTest {
                 .setWindows(List.of(new ExecutionWindow(120, 180, List.of(), "UTC")))
                 .build();
         DeviceMethod method = new DeviceMethod("reboot", "null", 30, 0);
-        return new JobInput.Create(new JobDefinition("j", method, condition, start, 600, policy), 7, false);
+        return new JobInput.Create(new JobDefinition("j", method, condition, start, 600, policy), 7, false, null);
     }
 
     private static JobStatistics statistics(long queued, long succeeded, long failed) {

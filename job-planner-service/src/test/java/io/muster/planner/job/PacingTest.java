@@ -58,7 +58,7 @@ class PacingTest {
     private static Job running(JobPolicy policy, Instant now) {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
-        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false), now));
+        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false, null), now));
         return after(job, JobDecider.decide(job, new JobInput.Start(), now));
     }
 
@@ -280,7 +280,7 @@ class PacingTest {
         JobPolicy policy = policy(null, null, null, window("03:00 04:00 UTC"));
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
-        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW));
+        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false, null), NOW));
         Decision<JobEvent> waits = JobDecider.decide(job, new JobInput.Start(), NOW);
         assertThat(((Decision.Happened<JobEvent>) waits).event().getEvent()).isInstanceOf(JobWindowClosed.class);
         job = after(job, waits);
@@ -317,7 +317,7 @@ class PacingTest {
     void startsNoPausedJob() {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, null);
-        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW));
+        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false, null), NOW));
         Decision<JobEvent> paused = JobDecider.decide(job, new JobInput.Pause(), NOW);
         assertThat(((Decision.Happened<JobEvent>) paused).event().getEvent()).isInstanceOf(JobPaused.class);
         job = after(job, paused);
@@ -367,7 +367,7 @@ class PacingTest {
         }
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy.build());
-        Decision<JobEvent> decision = JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW);
+        Decision<JobEvent> decision = JobDecider.decide(null, new JobInput.Create(definition, 7, false, null), NOW);
         assertThat(decision)
                 .isInstanceOfSatisfying(
                         Decision.Refused.class,

@@ -241,16 +241,18 @@ public final class ScheduleCalls implements AutoCloseable {
 
     private void carryOutAndReport(ScheduleCall call) throws InterruptedException {
         Instant startedAt = clock.instant();
+        CallOutcome outcome;
         if (startedAt.isAfter(call.getUntil())) {
             LOG.warn(
-                    "A call comes too late and is passed by, schedule={} run={}",
+                    "A call comes too late and is not carried out, schedule={} run={}",
                     LogText.of(call.getScheduleId()),
                     LogText.of(call.getRun()));
-            return; // Its schedule takes it for failed.
+            outcome = CallOutcome.late(call.getUntil());
+        } else {
+            outcome = carryOut(call);
+            meters.counter("muster.schedule.calls", "outcome", outcome.succeeded() ? "succeeded" : "failed")
+                    .increment();
         }
-        CallOutcome outcome = carryOut(call);
-        meters.counter("muster.schedule.calls", "outcome", outcome.succeeded() ? "succeeded" : "failed")
-                .increment();
         ScheduleCommand report = new ScheduleCommand(
                 call.getScheduleId(),
                 new ReportScheduleCall(

@@ -204,7 +204,7 @@ class ScheduleCallsTest {
     }
 
     @Test
-    void passesByWhatComesTooLate() {
+    void carriesNothingOutBehindItsEndAndSaysSo() {
         MockProducer<String, byte[]> producer = producer();
         MemoryLog<String> log = log(call("r", post(uri(200)).build()));
         try (ScheduleCalls calls = calls(reader(log), producer, "localhost", NOW.plusSeconds(61), _ -> {})
@@ -212,7 +212,11 @@ class ScheduleCallsTest {
             await().atMost(Duration.ofSeconds(30)).until(() -> log.committed(TOPIC) == 1 && calls.ready());
         }
         assertThat(taken).isEmpty();
-        assertThat(producer.history()).isEmpty();
+        assertThat(reports(producer))
+                .extracting(
+                        ReportScheduleCall::getRun, ReportScheduleCall::getAttempt, ReportScheduleCall::getSucceeded)
+                .containsExactly(tuple("r", 1, false));
+        assertThat(reports(producer).getFirst().getMessage()).startsWith("It was to begin by " + NOW.plusSeconds(60));
     }
 
     @Test

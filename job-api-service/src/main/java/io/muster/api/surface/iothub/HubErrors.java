@@ -42,7 +42,8 @@ final class HubErrors {
             case INVALID -> Problem.argumentInvalid(sentence);
             case INCOMPLETE -> Problem.argumentNull(sentence);
             case TOO_LARGE -> Problem.tooLarge(sentence);
-            case UNKNOWN -> Problem.serverError();
+            // Only firings of schedules are late, and their schedules are told.
+            case LATE, UNKNOWN -> Problem.serverError();
         };
     }
 

@@ -35,6 +35,7 @@ class HubErrorsTest {
         "INVALID,         400, ArgumentInvalid",
         "INCOMPLETE,      400, ArgumentNull",
         "TOO_LARGE,       413, MessageTooLarge",
+        "LATE,            500, ServerError",
         "UNKNOWN,         500, ServerError"
     })
     void namesRefusalsOfJobs(JobRefusalReason reason, int status, String name) {

@@ -7,6 +7,7 @@ import io.muster.planner.job.JobDecider;
 import io.muster.planner.job.JobInput;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
+import io.muster.records.FiringOrder;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
 import io.muster.records.JobEvent;
@@ -108,7 +109,9 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
                 if (!create.getDefinition().getJobId().equals(command.getJobId())) {
                     throw new InvalidRecordException("the definition's job id is not the command's");
                 }
-                yield new JobInput.Create(create.getDefinition(), number, isFull());
+                @Nullable FiringOrder order = command.getOrder();
+                yield new JobInput.Create(
+                        create.getDefinition(), number, isFull(), order == null ? null : order.getUntil());
             }
             case CancelJob _ -> new JobInput.Cancel();
             case PauseJob _ -> new JobInput.Pause();

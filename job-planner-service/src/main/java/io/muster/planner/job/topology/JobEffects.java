@@ -3,6 +3,7 @@ package io.muster.planner.job.topology;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.planner.order.OrderReports;
 import io.muster.records.CancelDeviceJobs;
+import io.muster.records.CreateJob;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
@@ -125,7 +126,9 @@ final class JobEffects {
     /** Writes a refusal where everybody can read it. */
     void refused(JobCommand command, JobRefused refusal, Requester requester, Instant now) {
         log.refused(command, refusal, requester);
-        reports.failed(command.getOrder(), refusal.getMessage(), now);
+        if (command.getCommand() instanceof CreateJob) {
+            reports.failed(command.getOrder(), refusal.getMessage(), now);
+        }
         outbox.send(
                 Outbox.sink(Topics.JOB_REFUSALS),
                 Topics.JOB_REFUSALS,

@@ -41,6 +41,7 @@ import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -146,16 +147,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
                 firings.increment();
                 missed.increment(fired.getMissed());
                 if (after.getDefinition().getAction() instanceof CreateFleetJob create) {
-                    JobDefinition job = ScheduleDecider.job(create, fired.getRun());
-                    outbox.send(
-                            Outbox.sink(Topics.JOB_COMMANDS, NAME),
-                            Topics.JOB_COMMANDS,
-                            Route.byKey(job.getJobId()),
-                            new JobCommand(
-                                    job.getJobId(),
-                                    new CreateJob(job),
-                                    ScheduleDecider.reference(after, fired.getRun(), change.at())),
-                            change.at());
+                    make(ScheduleDecider.job(create, fired.getRun()), after, fired.getRun(), change.at());
                 }
             }
             default -> {} // Orders nothing but, perhaps, a call.
@@ -163,34 +155,36 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
         ScheduleDecider.call(after, change.event()).ifPresent(order -> carryOut(order, change.at()));
     }
 
+    private void make(JobDefinition job, Schedule schedule, String run, Instant now) {
+        JobCommand command =
+                new JobCommand(job.getJobId(), new CreateJob(job), ScheduleDecider.reference(schedule, run, now));
+        send(Outbox.sink(Topics.JOB_COMMANDS, NAME), Topics.JOB_COMMANDS, job.getJobId(), command, now);
+    }
+
     /** Gives an order to whoever carries it out, and reports what became of it. */
     private void carryOut(CallOrder order, Instant now) {
         switch (order.action()) {
-            case RunSiteJob site ->
-                outbox.send(
-                        Outbox.sink(Topics.SITE_COMMANDS, NAME),
-                        Topics.SITE_COMMANDS,
-                        Route.byKey(site.getSite()),
-                        new SiteCommand(
-                                site.getSite(),
-                                new RunWebJob(site.getWebJob(), site.getArguments(), trigger(order.scheduleId())),
-                                order.reference()),
-                        now);
-            case Object outside ->
-                outbox.send(
-                        Outbox.sink(Topics.SCHEDULE_CALLS),
-                        Topics.SCHEDULE_CALLS,
-                        Route.byKey(order.scheduleId()),
-                        new ScheduleCall(
-                                order.scheduleId(),
-                                order.run(),
-                                order.ofError(),
-                                order.attempt(),
-                                order.dueAt(),
-                                order.until(),
-                                outside),
-                        now);
+            case RunSiteJob site -> {
+                RunWebJob run = new RunWebJob(site.getWebJob(), site.getArguments(), trigger(order.scheduleId()));
+                SiteCommand command = new SiteCommand(site.getSite(), run, order.reference());
+                send(Outbox.sink(Topics.SITE_COMMANDS, NAME), Topics.SITE_COMMANDS, site.getSite(), command, now);
+            }
+            case Object outside -> {
+                ScheduleCall call = new ScheduleCall(
+                        order.scheduleId(),
+                        order.run(),
+                        order.ofError(),
+                        order.attempt(),
+                        order.dueAt(),
+                        order.until(),
+                        outside);
+                send(Outbox.sink(Topics.SCHEDULE_CALLS), Topics.SCHEDULE_CALLS, order.scheduleId(), call, now);
+            }
         }
+    }
+
+    private <V extends SpecificRecord> void send(String sink, Topic<V> topic, String key, V command, Instant now) {
+        outbox.send(sink, topic, Route.byKey(key), command, now);
     }
 
     private static String trigger(String scheduleId) {

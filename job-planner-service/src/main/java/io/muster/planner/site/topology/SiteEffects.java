@@ -9,6 +9,7 @@ import io.muster.planner.site.WebJobTasks;
 import io.muster.records.ForgetTask;
 import io.muster.records.OrphanTaskEnded;
 import io.muster.records.PoolCommand;
+import io.muster.records.RunWebJob;
 import io.muster.records.Site;
 import io.muster.records.SiteCommand;
 import io.muster.records.SiteEvent;
@@ -123,17 +124,22 @@ final class SiteEffects {
         return switch (event) {
             case WebJobRunBegun begun ->
                 "job=" + begun.getName() + " run=" + begun.getRun().getId() + " trigger="
-                        + begun.getRun().getTrigger();
+                        + begun.getRun().getTrigger() + missed(begun.getMissed());
             case WebJobRunStarted started ->
                 "job=" + started.getName() + " run=" + started.getRunId() + " node=" + started.getNodeId();
             case WebJobRunStopping stopping -> "job=" + stopping.getName() + " run=" + stopping.getRunId();
             case WebJobRunEnded ended ->
                 "job=" + ended.getName() + " run=" + ended.getRunId() + " status=" + ended.getStatus() + " exitCode="
                         + ended.getExitCode();
+            case WebJobRescheduled moved -> "job=" + moved.getName() + missed(moved.getMissed());
             case WebJobDeleted deleted -> "job=" + deleted.getName();
             case OrphanTaskEnded ended -> "task=" + ended.getTaskId();
             default -> "";
         };
+    }
+
+    private static String missed(int times) {
+        return times == 0 ? "" : " missed=" + times;
     }
 
     /** Asks a pool for its nodes, from now on or no more. */
@@ -176,10 +182,12 @@ final class SiteEffects {
                 new SiteEvent(command.getSite(), now, refusal),
                 now,
                 requester.requestId());
-        if (refusal.getReason() == SiteRefusalReason.BEGUN) {
-            reports.succeeded(command.getOrder(), refusal.getMessage(), now);
-        } else {
-            reports.failed(command.getOrder(), refusal.getMessage(), now);
+        if (command.getCommand() instanceof RunWebJob) {
+            if (refusal.getReason() == SiteRefusalReason.BEGUN) {
+                reports.succeeded(command.getOrder(), refusal.getMessage(), now);
+            } else {
+                reports.failed(command.getOrder(), refusal.getMessage(), now);
+            }
         }
         meters.counter("muster.webjobs.refused", "reason", refusal.getReason().name())
                 .increment();
