@@ -176,7 +176,8 @@ class KuduTest {
         purge();
         assertThat(got(SITE + "/api/webjobs"))
                 .extracting(one -> one.get("name").textValue())
-                .containsExactlyInAnyOrder("watch", "purge");
+                .as("triggered jobs before continuous ones")
+                .containsExactly("purge", "watch");
         assertThat(got(CONTINUOUS)).hasSize(1);
     }
 

@@ -2,6 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
@@ -116,6 +117,7 @@ final class PlannerDriver implements AutoCloseable {
 
     private final TroubledRegistry registry = new TroubledRegistry();
     private final Codecs codecs = new Codecs(registry);
+    private final MeterRegistry meters = new SimpleMeterRegistry();
     private final PartitionCounts partitions;
     private final JobLimits limits;
     private final String application = "test-" + UUID.randomUUID();
@@ -175,6 +177,11 @@ final class PlannerDriver implements AutoCloseable {
         this.driver = start();
     }
 
+    /** Returns the meters of all tasks that it started. */
+    MeterRegistry meters() {
+        return meters;
+    }
+
     private TopologyTestDriver start() {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, application);
@@ -186,7 +193,7 @@ final class PlannerDriver implements AutoCloseable {
                         partitions,
                         limits,
                         this::documents,
-                        new SimpleMeterRegistry(),
+                        meters,
                         Traces.off()),
                 properties,
                 now);

@@ -13,6 +13,7 @@ import io.muster.records.NodeRemoved;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
+import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.ScriptHost;
@@ -29,6 +30,7 @@ import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -255,6 +257,7 @@ class SiteTopologyTest {
         assertThat(run(WebJobKind.TRIGGERED).getId()).startsWith("20261121020500");
     }
 
+<<<<<<< HEAD
     /** The alert MusterWebJobsMiss names these lines. */
     @Test
     void saysInTheLogWhichWebJobMissedItsTimes() {
@@ -273,6 +276,72 @@ class SiteTopologyTest {
         assertThat(lines.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .containsExactly("WebJobRescheduled site=" + SITE + " job=purge missed=2");
+=======
+    private static PutSiteSettings setting(String name, String value) {
+        return new PutSiteSettings(Map.of(name, value), false);
+    }
+
+    private WebJobRunStatus status(WebJobKind kind) {
+        return run(kind).getStatus();
+    }
+
+    @Test
+    void runsNothingOfASiteThatIsStopped() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        TaskToken watch = started();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new RunWebJob("purge", "", "x"));
+        TaskToken purge = started();
+        ask(setting("WEBJOBS_STOPPED", "1"));
+        assertThat(planner.orders("node-1").stream().map(Ordered::order))
+                .contains(new StopAttempt(watch), new StopAttempt(purge));
+        exited(watch, 143, ExitCause.STOPPED);
+        exited(purge, 143, ExitCause.STOPPED);
+        planner.advance(Duration.ofMinutes(6));
+        assertThat(starts()).as("nothing began meanwhile").hasSize(2);
+        assertThat(status(WebJobKind.CONTINUOUS)).isEqualTo(WebJobRunStatus.STOPPED);
+        assertThat(status(WebJobKind.TRIGGERED)).isEqualTo(WebJobRunStatus.STOPPED);
+
+        ask(setting("WEBJOBS_STOPPED", "0"));
+        planner.advance(Duration.ofMinutes(5));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(starts()).hasSize(4);
+        assertThat(run(WebJobKind.TRIGGERED).getTrigger()).isEqualTo("Schedule - 0 */5 * * * *");
+    }
+
+    @Test
+    void leavesContinuousJobsRunningWhereSchedulesAreDisabled() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        started();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(setting("WEBJOBS_DISABLE_SCHEDULE", "1"));
+        planner.advance(Duration.ofMinutes(6));
+        assertThat(starts()).hasSize(1);
+        assertThat(status(WebJobKind.CONTINUOUS)).isEqualTo(WebJobRunStatus.RUNNING);
+        ask(setting("WEBJOBS_DISABLE_SCHEDULE", "0"));
+        planner.restart();
+        planner.advance(Duration.ofMinutes(5));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(starts()).as("its time comes over a restart").hasSize(2);
+    }
+
+    @Test
+    void timesTheFirstStartOfARunAlone() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        exited(started(), 1, ExitCause.ITSELF);
+        planner.advance(Duration.ofMinutes(2));
+        planner.advance(Duration.ofMillis(20));
+        started();
+        assertThat(status(WebJobKind.CONTINUOUS)).isEqualTo(WebJobRunStatus.RUNNING);
+        assertThat(planner.meters()
+                        .get("muster.webjobs.start.latency")
+                        .timer()
+                        .count())
+                .isOne();
+>>>>>>> 5563c2fb (A change of a schedule's end or recurrence fires nothing at once; a stopped site ends its triggered runs; starts of restarts are not timed)
     }
 
     @Test

@@ -20,6 +20,7 @@ import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleSaved;
 import io.muster.records.ScheduleStatus;
+import io.muster.records.Timing;
 import io.muster.records.ScheduleWithheld;
 import io.muster.schedule.Occurrence;
 import io.muster.schedule.Retries;
@@ -30,6 +31,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -190,16 +192,36 @@ public final class ScheduleDecider {
     /** Returns when a saved schedule is due: where its times are unchanged they go on, but for those that went by while it was disabled. */
     private static @Nullable Instant nextAt(@Nullable Schedule known, ScheduleDefinition definition, Instant now)
             throws ScheduleException {
-        if (known == null || !known.getDefinition().getTiming().equals(definition.getTiming())) {
-            return time(Timings.compile(definition.getTiming(), now).first(now));
+        Timing timing = definition.getTiming();
+        if (known == null || !goesOn(known, timing)) {
+            return time(Timings.compile(timing, now).first(now));
         }
-        if (isReached(definition, known.getFired() - known.getAsked())) {
+        long fired = known.getFired() - known.getAsked();
+        if (isReached(definition, fired)) {
             return null;
         }
-        return known.getStatus() == ScheduleStatus.DISABLED
-                ? time(Timings.compile(definition.getTiming(), known.getStartedAt())
-                        .after(now))
-                : known.getNextAt();
+        @Nullable Instant nextAt = known.getNextAt();
+        if (known.getStatus() == ScheduleStatus.ENABLED && nextAt != null) {
+            return timing.getEnd() != null && nextAt.isAfter(timing.getEnd()) ? null : nextAt;
+        }
+        boolean waitsForItsOnlyTime = timing.getStart() == null && timing.getRecurrence() == null && fired == 0;
+        return waitsForItsOnlyTime
+                ? now
+                : time(Timings.compile(timing, known.getStartedAt()).after(now));
+    }
+
+    /** Returns whether the times of a schedule go on: they are as before, but for where they end. One that has no start has that of its first definition. */
+    private static boolean goesOn(Schedule known, Timing timing) {
+        return endless(known, known.getDefinition().getTiming()).equals(endless(known, timing));
+    }
+
+    private static Timing endless(Schedule known, Timing timing) {
+        return Timing.newBuilder(timing)
+                .setStart(Objects.requireNonNullElse(timing.getStart(), known.getStartedAt())
+                        .truncatedTo(ChronoUnit.SECONDS))
+                .setEnd(null)
+                .setCount(null)
+                .build();
     }
 
     private static Decision<ScheduleEvent> due(Schedule schedule, Instant now) {
@@ -402,10 +424,7 @@ public final class ScheduleDecider {
         if (known != null) {
             after.setCalls(CallDecider.kept(known, saved.getDefinition()));
         }
-        if (known == null
-                || !known.getDefinition()
-                        .getTiming()
-                        .equals(saved.getDefinition().getTiming())) {
+        if (known == null || !goesOn(known, saved.getDefinition().getTiming())) {
             after.setStartedAt(event.getAt())
                     .setFired(0)
                     .setAsked(0)

@@ -54,6 +54,8 @@ import org.jspecify.annotations.Nullable;
  * triggered   (none) --Run, Due--> INITIALIZING --Started--> RUNNING --Ended--> SUCCESS, FAILED, STOPPED, ABORTED
  * continuous  as above, and begun by Settle; RUNNING --Waits--> PENDING_RESTART --Started--> RUNNING;
  *             any that lives --Settle where it should not run, or has other files--> STOPPING --Ended--> STOPPED
+ * triggered   any that lives --SettleRun where its site is stopped--> STOPPING --Ended--> STOPPED
+ * triggered   any that lives --SettleRun where its site is stopped--> STOPPING --Ended--> STOPPED
  * </pre>
  */
 public final class SiteDecider {
@@ -110,9 +112,9 @@ public final class SiteDecider {
                 SiteState.job(site, WebJobKind.TRIGGERED, name)
                         .map(job -> reschedule(site, job, now))
                         .orElseGet(Decision.Nothing::new);
-            case SiteInput.Leave(String name) ->
+            case SiteInput.SettleRun(String name) ->
                 SiteState.job(site, WebJobKind.TRIGGERED, name)
-                        .map(job -> leave(site, job, now))
+                        .map(job -> settleRun(site, job, now))
                         .orElseGet(Decision.Nothing::new);
             case SiteInput.Settle(String name, Optional<String> node) ->
                 SiteState.job(site, WebJobKind.CONTINUOUS, name)
@@ -419,11 +421,14 @@ public final class SiteDecider {
                 : decision;
     }
 
-    /** Has a run end that waits in a pool which the site has left: nobody may ever take it there. */
-    private static Decision<SiteEvent> leave(Site site, WebJob job, Instant now) {
+    /** Has a triggered job's run end that may not go on: its site is stopped, or it waits in a pool which the site has left and nobody may ever take it there. */
+    private static Decision<SiteEvent> settleRun(Site site, WebJob job, Instant now) {
+        boolean isStopped = SiteSettings.of(site.getSettings()).isStopped();
         return job.getRuns().stream()
-                .filter(run -> run.getStatus() == WebJobRunStatus.INITIALIZING)
-                .filter(run -> !run.getPoolId().equals(SiteState.pool(site)))
+                .filter(run -> SiteState.isLiving(run) && run.getStatus() != WebJobRunStatus.STOPPING)
+                .filter(run -> isStopped
+                        || run.getStatus() == WebJobRunStatus.INITIALIZING
+                                && !run.getPoolId().equals(SiteState.pool(site)))
                 .findFirst()
                 .map(run -> happened(site, now, new WebJobRunStopping(job.getKind(), job.getName(), run.getId())))
                 .orElseGet(Decision.Nothing::new);
@@ -464,7 +469,7 @@ public final class SiteDecider {
     /** Returns the inputs that settle a job, wherever it runs or should. @param nodes that the site's pool has, as far as they are known */
     public static List<SiteInput> settling(@Nullable Site site, List<String> nodes, WebJobKind kind, String name) {
         if (kind == WebJobKind.TRIGGERED) {
-            return List.of(new SiteInput.Reschedule(name));
+            return List.of(new SiteInput.Reschedule(name), new SiteInput.SettleRun(name));
         }
         Set<Optional<String>> places = new LinkedHashSet<>();
         places.add(Optional.empty());

@@ -770,13 +770,29 @@ class SiteDeciderTest {
                 .isEqualTo(WebJobRunStatus.INITIALIZING);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void endsTheRunsOfASiteThatIsStopped(boolean runs) {
+        triggered();
+        done(ask());
+        if (runs) {
+            started(run());
+        }
+        setting("WEBJOBS_DISABLE_SCHEDULE", "1");
+        assertThat(run().getStatus()).isNotEqualTo(WebJobRunStatus.STOPPING);
+        setting("WEBJOBS_STOPPED", "1");
+        assertThat(run().getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
+        assertThat(event(new SiteInput.SettleRun(JOB))).as("once").isEqualTo("none");
+        ended(run(), TaskResult.STOPPED);
+        assertThat(history()).containsExactly(WebJobRunStatus.STOPPED);
+    }
+
     @Test
     void endsARunThatWaitsInAPoolWhichTheSiteHasLeft() {
         triggered();
         pool(SITE, "node-7");
         done(ask());
         pool(SITE);
-        done(new SiteInput.Leave(JOB));
         assertThat(run().getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
         ended(run(), TaskResult.STOPPED);
         done(ask());

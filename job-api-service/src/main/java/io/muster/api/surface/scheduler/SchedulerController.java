@@ -369,8 +369,9 @@ final class SchedulerController {
             if (path.jobs()) {
                 Schedule known = schedule(path);
                 checkRunning(Callers.of(request), known);
-                ObjectNode merged =
-                        SchedulerSecrets.restored(merged(SchedulerJobs.source(known), change), known.getDefinition());
+                ObjectNode before = SchedulerJobs.source(known);
+                ObjectNode merged = SchedulerSecrets.restored(
+                        SchedulerJobs.startedAsBefore(known, before, merged(before, change)), known.getDefinition());
                 SaveSchedule save = SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
                 return saved(Callers.of(request), path, save)
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));

@@ -52,7 +52,7 @@ record WebJobDocuments(String base, Instant now) {
                 document.put("scheduler_logs_url", base + "/vfs/data/jobs/triggered/" + name + "/job_scheduler.log");
             }
             case CONTINUOUS -> {
-                document.put("status", Instances.status(job));
+                document.put("status", Instances.status(site, job));
                 document.put("detailed_status", Instances.detailedStatus(site, job));
                 document.put("log_url", base + "/vfs/data/jobs/continuous/" + name + "/job_log.txt");
             }

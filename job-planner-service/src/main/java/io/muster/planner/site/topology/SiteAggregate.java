@@ -142,7 +142,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
             all.addAll(has.nodes());
             site.getWebJobs().forEach(job -> {
                 switch (job.getKind()) {
-                    case TRIGGERED -> inputs.add(new SiteInput.Leave(job.getName()));
+                    case TRIGGERED -> inputs.add(new SiteInput.SettleRun(job.getName()));
                     case CONTINUOUS ->
                         inputs.addAll(SiteDecider.settling(site, List.copyOf(all), job.getKind(), job.getName()));
                 }
