@@ -54,6 +54,14 @@ final class RunLog {
         }
     }
 
+    /**
+     * Says where a log stood between two lines: it goes on from there by the program's output alone.
+     *
+     * @param length of the log, in bytes
+     * @param seen how many bytes of the program's output are in it
+     */
+    record Mark(long length, long seen) {}
+
     private static final String NO_NODE = "-";
     /** Holds the exit codes of programs that a signal ended, TERM or KILL: they did not end in time by themselves. */
     private static final Set<Integer> ABORTED = Set.of(128 + 15, 128 + 9);
@@ -72,6 +80,10 @@ final class RunLog {
     private long seen;
     private int lines;
     private boolean stopping;
+    /** Counts the bytes of the log that were drained. */
+    private long drained;
+
+    private Mark begun = new Mark(0, 0);
 
     /** Makes one. @param mostLines of the program; more are left out, and a warning says so */
     RunLog(WebJobRun run, int mostLines) {
@@ -97,7 +109,28 @@ final class RunLog {
     byte[] drain() {
         byte[] bytes = written.toByteArray();
         written.reset();
+        drained += bytes.length;
         return bytes;
+    }
+
+    /** Returns where it was between lines last: now, or where the first of those began whose ends are still to come. */
+    Mark mark() {
+        return isBetweenLines() ? new Mark(length(), seen) : begun;
+    }
+
+    boolean isBetweenLines() {
+        return out.size() == 0 && err.size() == 0;
+    }
+
+    private long length() {
+        return drained + written.size();
+    }
+
+    /** Goes on where another one of the same run was, which shows all lines: what was written by now is in that. */
+    void goOn(Mark from) {
+        written.reset();
+        drained = from.length();
+        seen = from.seen();
     }
 
     /** Writes what stands before the program's output. */
@@ -203,6 +236,9 @@ final class RunLog {
         ByteArrayOutputStream line = chunk.getStream() == OutputStream.OUT ? out : err;
         Level level = chunk.getStream() == OutputStream.OUT ? Level.INFO : Level.ERROR;
         while (bytes.hasRemaining()) {
+            if (isBetweenLines()) {
+                begun = new Mark(length(), end - bytes.remaining());
+            }
             byte one = bytes.get();
             if (one == '\n') {
                 flush(line, level);

@@ -56,36 +56,20 @@ final class RunLogPieces implements Pieces {
                         run.getPoolId(), run.getTaskId(), since.get(), Optional.ofNullable(run.getEndedAt())));
     }
 
-    /** Returns how many bytes the log has. */
-    static long length(TaskOutputs outputs, List<WebJobRun> runs, int mostLines) throws IOException {
-        long length = 0;
-        try (RunLogPieces pieces = open(outputs, runs, mostLines, 0, Long.MAX_VALUE)) {
-            for (byte[] piece = pieces.next(); piece != null; piece = pieces.next()) {
-                length += piece.length;
-            }
-        }
-        return length;
-    }
-
     @Override
     public byte @Nullable [] next() throws IOException {
-        while (sent < to) {
-            Optional<Source> earliest = sources.stream()
-                    .filter(source -> !source.isDone())
-                    .min(Comparator.comparing(source -> source.nextAt));
-            if (earliest.isEmpty()) {
-                return null;
-            }
-            byte[] piece = earliest.get().advance();
-            int skipped = (int) Math.min(skip, piece.length);
-            skip -= skipped;
-            int length = (int) Math.min(piece.length - skipped, to - sent);
-            if (length > 0) {
-                sent += length;
-                return Arrays.copyOfRange(piece, skipped, skipped + length);
-            }
+        Optional<Source> earliest = sources.stream()
+                .filter(source -> !source.isDone())
+                .min(Comparator.comparing(source -> source.nextAt));
+        if (sent >= to || earliest.isEmpty()) {
+            return null;
         }
-        return null;
+        byte[] piece = earliest.get().advance();
+        int skipped = (int) Math.min(skip, piece.length);
+        skip -= skipped;
+        int length = (int) Math.min(piece.length - skipped, to - sent);
+        sent += length;
+        return Arrays.copyOfRange(piece, skipped, skipped + length);
     }
 
     @Override
@@ -129,7 +113,7 @@ final class RunLogPieces implements Pieces {
                     fetch();
                 }
                 case OUTPUT -> {
-                    log.take(chunk.orElseThrow());
+                    chunk.ifPresent(log::take);
                     fetch();
                 }
                 case END -> {
@@ -144,10 +128,13 @@ final class RunLogPieces implements Pieces {
         }
 
         private void fetch() throws IOException {
-            chunk = output.isPresent() && !log.isFull() ? output.get().next() : Optional.empty();
+            boolean goesOn = output.isPresent() && !log.isFull();
+            chunk = goesOn ? output.get().next() : Optional.empty();
             if (chunk.isPresent()) {
                 stage = Stage.OUTPUT;
                 nextAt = chunk.get().getAt();
+            } else if (goesOn && !output.get().isAtEnd()) {
+                stage = Stage.OUTPUT;
             } else {
                 stage = Stage.END;
                 nextAt = Optional.ofNullable(run.getEndedAt()).orElse(Instant.MAX);
