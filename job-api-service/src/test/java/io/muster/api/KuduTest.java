@@ -639,6 +639,28 @@ class KuduTest {
                 .isEqualTo(404);
     }
 
+    /** Both were left out silently. */
+    @Test
+    void saysWhichSettingsAJobDoesNotGoBy() throws Exception {
+        uploadZip(TRIGGERED + "/purge", zip(Map.of("run.sh", "", "settings.job", "{\"schedule\": oops}")));
+        upload(CONTINUOUS + "/watch", "run.sh", "sleep 9");
+        assertThat(got(TRIGGERED + "/purge").get("error").textValue())
+                .startsWith("The file settings.job is not JSON (Unrecognized token 'oops'")
+                .endsWith(", and is not used.");
+        assertThat(got(CONTINUOUS + "/watch").get("error").isNull()).isTrue();
+        send("PUT", TRIGGERED + "/purge/settings", "{}".getBytes(StandardCharsets.UTF_8));
+        assertThat(got(TRIGGERED + "/purge").get("error").isNull()).isTrue();
+        String settings = "{\"WEBJOBS_RESTART_TIME\":\"banana\",\"webjobs_idle_timeout\":-1,\"WEBJOBS_HISTORY_SIZE\":500}";
+        assertThat(send("POST", SITE + "/api/settings", settings.getBytes(StandardCharsets.UTF_8))
+                        .statusCode())
+                .isEqualTo(204);
+        assertThat(got(CONTINUOUS + "/watch").get("error").textValue())
+                .isEqualTo("The setting WEBJOBS_RESTART_TIME is a number from 1 to 604800: 60 is used in place of its value.");
+        assertThat(got(TRIGGERED + "/purge").get("error").textValue())
+                .isEqualTo("The setting WEBJOBS_IDLE_TIMEOUT is a number from 1 to 604800: 120 is used in place of its value."
+                        + " The setting WEBJOBS_HISTORY_SIZE is a number from 1 to 50: 50 is used in place of its value.");
+    }
+
     @Test
     void changesSettingsOfTheSite() throws Exception {
         String path = SITE + "/api/settings";

@@ -49,7 +49,7 @@ final class SitesDouble {
                         put.getKind(),
                         put.getName(),
                         job -> WebJob.newBuilder(job)
-                                .setSettings(put.getSettings())
+                                .setSettings(put.getSettings()).setSettingsFault("")
                                 .build());
             case RunWebJob run -> run(site, run);
             case StartWebJob start ->
@@ -116,7 +116,7 @@ final class SitesDouble {
                 .setKind(put.getKind())
                 .setName(put.getName())
                 .setFiles(put.getFiles())
-                .setSettings(put.getSettings())
+                .setSettings(put.getSettings()).setSettingsFault(put.getSettingsFault())
                 .setDisabled(put.getDisabled())
                 .setChangedAt(BEGUN)
                 .build());

@@ -9,6 +9,7 @@ import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -33,6 +34,7 @@ final class LiveLog implements Pieces {
     private final TaskOutputs outputs;
     private final Supplier<Optional<WebJobRun>> now;
     private final Duration between;
+    private final InstantSource clock;
     private final RunLog log;
     private WebJobRun run;
     private Stage stage = Stage.BEGIN;
@@ -51,12 +53,14 @@ final class LiveLog implements Pieces {
      * @param now returns the run as it is now; empty where it was removed
      * @param from the event that the reader has; one of another log shows lines of this one alone
      * @param between is waited where nothing came
+     * @param clock says until when a run waits that was not started
      */
-    LiveLog(TaskOutputs outputs, WebJobRun run, Supplier<Optional<WebJobRun>> now, EventId from, Duration between) {
+    LiveLog(TaskOutputs outputs, WebJobRun run, Supplier<Optional<WebJobRun>> now, EventId from, Duration between, InstantSource clock) {
         this.outputs = outputs;
         this.run = run;
         this.now = now;
         this.between = between;
+        this.clock = clock;
         this.log = new RunLog(run, Integer.MAX_VALUE);
         this.skip = from.bytes();
         this.id = from;
@@ -67,7 +71,7 @@ final class LiveLog implements Pieces {
         return switch (stage) {
             case BEGIN -> {
                 stage = Stage.OUTPUT;
-                log.begin();
+                log.begin(clock.instant());
                 yield lines("retry: 1000\n");
             }
             case OUTPUT -> output();
@@ -78,7 +82,7 @@ final class LiveLog implements Pieces {
     private byte[] output() throws IOException {
         Optional<WebJobRun> found = now.get();
         run = found.orElse(run);
-        log.update(run);
+        log.update(run, clock.instant());
         // The run is read before its output: all output of a run that has ended is there.
         Optional<Instant> since = RunLog.since(run);
         boolean isAtEnd = since.isEmpty() || step(since.get());

@@ -101,7 +101,7 @@ final class LogController {
         Flux<byte[]> events = Streams.during(
                 LIFE,
                 request,
-                Streams.holding(request, place, () -> new LiveLog(outputs, run, latest, from, LIVE_BETWEEN)));
+                Streams.holding(request, place, () -> new LiveLog(outputs, run, latest, from, LIVE_BETWEEN, time.source())));
         return HttpResponse.<Publisher<byte[]>>ok(events)
                 .header("Content-Type", MediaType.TEXT_EVENT_STREAM)
                 .header("Cache-Control", "no-store")
@@ -181,7 +181,7 @@ final class LogController {
 
     private long length(HttpRequest<?> request, String site, List<WebJobRun> runs) throws IOException {
         try (Places.Taken _ = take(request, site, runs, Duration.ZERO);
-                Pieces log = RunLogPieces.open(outputs, runs, Integer.MAX_VALUE, 0, Long.MAX_VALUE)) {
+                Pieces log = RunLogPieces.open(outputs, runs, Integer.MAX_VALUE, 0, Long.MAX_VALUE, time.now())) {
             return log.length(time.source(), "read the log without a range, or follow it.");
         }
     }
@@ -202,6 +202,6 @@ final class LogController {
             HttpRequest<?> request, String site, List<WebJobRun> runs, int mostLines, ByteRange range) {
         Places.Taken places = take(request, site, runs, PATIENCE);
         return Streams.holding(
-                request, places, () -> RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to()));
+                request, places, () -> RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to(), time.now()));
     }
 }

@@ -9,6 +9,7 @@ import io.muster.records.WebJobStart;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -63,6 +64,11 @@ final class RunLog {
     record Mark(long length, long seen) {}
 
     private static final String NO_NODE = "-";
+    /** Bounds how long a run waits for a slot before its log says so: longer than it is on its way. */
+    private static final Duration SOON = Duration.ofSeconds(10);
+    /** Is waited beyond that, since clocks differ: what a log says while its run waits stays said when that was started. */
+    private static final Duration SLACK = Duration.ofSeconds(10);
+
     /** Holds the exit codes of programs that a signal ended, TERM or KILL: they did not end in time by themselves. */
     private static final Set<Integer> ABORTED = Set.of(128 + 15, 128 + 9);
 
@@ -80,6 +86,7 @@ final class RunLog {
     private long seen;
     private int lines;
     private boolean stopping;
+    private boolean waited;
     /** Counts the bytes of the log that were drained. */
     private long drained;
 
@@ -133,8 +140,8 @@ final class RunLog {
         seen = from.seen();
     }
 
-    /** Writes what stands before the program's output. */
-    void begin() {
+    /** Writes what stands before the program's output. @param now until which a run waits that was not started */
+    void begin(Instant now) {
         // No node has it yet: these lines stay as they are, since readers go on by their offset.
         say(run.getBegunAt(), NO_NODE, Level.SYSTEM_INFO, "Status changed to Initializing");
         say(
@@ -142,17 +149,34 @@ final class RunLog {
                 NO_NODE,
                 Level.SYSTEM_INFO,
                 "Run script '" + run.getScript() + "' with script host - '" + HOSTS.get(run.getHost()) + "'");
+        waited(now);
         if (!starts.isEmpty()) {
             next();
         }
     }
 
-    /** Takes the run as it is now. @param now what it had before has not changed, and starts behind that */
-    void update(WebJobRun now) {
+    /** Says that a run waited for a slot, where that took long. */
+    private void waited(Instant now) {
+        Instant said = run.getBegunAt().plus(SOON);
+        @Nullable Instant until = run.getStartedAt() == null ? run.getEndedAt() : run.getStartedAt();
+        boolean isOnceStarted = run.getStarts().isEmpty();
+        if (!waited
+                && isOnceStarted
+                && current == null
+                && (until == null ? now.minus(SLACK) : until).isAfter(said)) {
+            waited = true;
+            String text = "The run waits for a free slot on a node of the pool '" + run.getPoolId() + "'";
+            say(said, NO_NODE, Level.SYSTEM_INFO, text);
+        }
+    }
+
+    /** Takes the run as it is. @param changed what it had before has not changed, and starts behind that @param now see {@link #begin} */
+    void update(WebJobRun changed, Instant now) {
         List<WebJobStart> before = starts(run);
-        List<WebJobStart> all = starts(now);
-        run = now;
+        List<WebJobStart> all = starts(changed);
+        run = changed;
         starts.addAll(all.subList(before.size(), all.size()));
+        waited(now);
         if (current == null && !starts.isEmpty()) {
             next();
         }

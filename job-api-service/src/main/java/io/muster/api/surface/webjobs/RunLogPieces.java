@@ -33,13 +33,15 @@ final class RunLogPieces implements Pieces {
      * @param mostLines of each program
      * @param from the first byte
      * @param to behind the last byte
+     * @param now until which runs wait that were not started
      */
-    static RunLogPieces open(TaskOutputs outputs, List<WebJobRun> runs, int mostLines, long from, long to)
+    static RunLogPieces open(
+            TaskOutputs outputs, List<WebJobRun> runs, int mostLines, long from, long to, Instant now)
             throws IOException {
         List<Source> sources = new ArrayList<>();
         try {
             for (WebJobRun run : runs) {
-                sources.add(new Source(run, mostLines, output(outputs, run)));
+                sources.add(new Source(run, mostLines, output(outputs, run), now));
             }
         } catch (IOException | RuntimeException e) {
             sources.forEach(Source::close);
@@ -88,13 +90,15 @@ final class RunLogPieces implements Pieces {
 
         private final WebJobRun run;
         private final RunLog log;
+        private final Instant now;
         private final Optional<TaskOutputs.Reader> output;
         private Stage stage = Stage.BEGIN;
         private Optional<TaskOutput> chunk = Optional.empty();
         /** Is the time of the piece that comes next. */
         private Instant nextAt;
 
-        Source(WebJobRun run, int mostLines, Optional<TaskOutputs.Reader> output) {
+        Source(WebJobRun run, int mostLines, Optional<TaskOutputs.Reader> output, Instant now) {
+            this.now = now;
             this.run = run;
             this.log = new RunLog(run, mostLines);
             this.output = output;
@@ -109,7 +113,7 @@ final class RunLogPieces implements Pieces {
         byte[] advance() throws IOException {
             switch (stage) {
                 case BEGIN -> {
-                    log.begin();
+                    log.begin(now);
                     fetch();
                 }
                 case OUTPUT -> {

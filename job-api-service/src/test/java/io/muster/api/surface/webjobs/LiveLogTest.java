@@ -130,7 +130,7 @@ class LiveLogTest {
 
     private LiveLog connect(String lastEventId) {
         EventId from = EventId.of(lastEventId).orElseThrow();
-        return new LiveLog(outputs, run, () -> Optional.of(run), from, Duration.ZERO);
+        return new LiveLog(outputs, run, () -> Optional.of(run), from, Duration.ZERO, () -> BEGUN);
     }
 
     /** Returns the lines that the pieces of one connection have until the run's end, by the id that a client has behind each. */
