@@ -146,7 +146,8 @@ class AppServiceTest {
 
     @Test
     void takesASlotForASiteOfItsOwn() throws Exception {
-        api.planner.sites.take("fleet-staging", new PutWebJob(WebJobKind.TRIGGERED, "other", FILES, "{}", false, null, ""));
+        api.planner.sites.take(
+                "fleet-staging", new PutWebJob(WebJobKind.TRIGGERED, "other", FILES, "{}", false, null, ""));
         assertThat(raw(SITE + "/slots/Staging/triggeredwebjobs")
                         .at("/value/0/name")
                         .textValue())

@@ -24,10 +24,10 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Deque;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -515,7 +515,9 @@ class KuduTest {
         assertThat(ask("GET", log, "Accept", "text/event-stream", "Range", "bytes=3-")
                         .body())
                 .contains("Range");
-        assertThat(ask("GET", log, "Accept", "text/event-stream;q=0, text/plain").headers().firstValue("Content-Type"))
+        assertThat(ask("GET", log, "Accept", "text/event-stream;q=0, text/plain")
+                        .headers()
+                        .firstValue("Content-Type"))
                 .as("what is not acceptable")
                 .contains("text/plain; charset=utf-8");
         for (String forged : List.of("x-3", "3.1", "3.0.4.0", "3.-1.0.0", "9".repeat(19))) {
@@ -650,15 +652,18 @@ class KuduTest {
         assertThat(got(CONTINUOUS + "/watch").get("error").isNull()).isTrue();
         send("PUT", TRIGGERED + "/purge/settings", "{}".getBytes(StandardCharsets.UTF_8));
         assertThat(got(TRIGGERED + "/purge").get("error").isNull()).isTrue();
-        String settings = "{\"WEBJOBS_RESTART_TIME\":\"banana\",\"webjobs_idle_timeout\":-1,\"WEBJOBS_HISTORY_SIZE\":500}";
+        String settings =
+                "{\"WEBJOBS_RESTART_TIME\":\"banana\",\"webjobs_idle_timeout\":-1,\"WEBJOBS_HISTORY_SIZE\":500}";
         assertThat(send("POST", SITE + "/api/settings", settings.getBytes(StandardCharsets.UTF_8))
                         .statusCode())
                 .isEqualTo(204);
         assertThat(got(CONTINUOUS + "/watch").get("error").textValue())
-                .isEqualTo("The setting WEBJOBS_RESTART_TIME is a number from 1 to 604800: 60 is used in place of its value.");
+                .isEqualTo(
+                        "The setting WEBJOBS_RESTART_TIME is a number from 1 to 604800: 60 is used in place of its value.");
         assertThat(got(TRIGGERED + "/purge").get("error").textValue())
-                .isEqualTo("The setting WEBJOBS_IDLE_TIMEOUT is a number from 1 to 604800: 120 is used in place of its value."
-                        + " The setting WEBJOBS_HISTORY_SIZE is a number from 1 to 50: 50 is used in place of its value.");
+                .isEqualTo(
+                        "The setting WEBJOBS_IDLE_TIMEOUT is a number from 1 to 604800: 120 is used in place of its value."
+                                + " The setting WEBJOBS_HISTORY_SIZE is a number from 1 to 50: 50 is used in place of its value.");
     }
 
     @Test

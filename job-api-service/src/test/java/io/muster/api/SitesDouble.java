@@ -49,7 +49,8 @@ final class SitesDouble {
                         put.getKind(),
                         put.getName(),
                         job -> WebJob.newBuilder(job)
-                                .setSettings(put.getSettings()).setSettingsFault("")
+                                .setSettings(put.getSettings())
+                                .setSettingsFault("")
                                 .build());
             case RunWebJob run -> run(site, run);
             case StartWebJob start ->
@@ -116,7 +117,8 @@ final class SitesDouble {
                 .setKind(put.getKind())
                 .setName(put.getName())
                 .setFiles(put.getFiles())
-                .setSettings(put.getSettings()).setSettingsFault(put.getSettingsFault())
+                .setSettings(put.getSettings())
+                .setSettingsFault(put.getSettingsFault())
                 .setDisabled(put.getDisabled())
                 .setChangedAt(BEGUN)
                 .build());

@@ -34,10 +34,7 @@ class JsonFaultTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {}{}       | Something follows the JSON value
             {}1        | Something follows the JSON value
             {          | Unexpected end-of-input: expected close marker for Object (start marker at [line: 1, column: 1])
@@ -56,13 +53,30 @@ class JsonFaultTest {
     @ValueSource(strings = {"[", "1", "{\"a\":"})
     void saysWhichBoundIsExceeded(String part) {
         assertThat(fault(part.repeat(500)))
-                .matches(".* length \\(\\d+\\) exceeds the maximum allowed \\(\\d+\\)|Document nesting depth \\(65\\) exceeds the maximum allowed \\(64\\)");
+                .matches(
+                        ".* length \\(\\d+\\) exceeds the maximum allowed \\(\\d+\\)|Document nesting depth \\(65\\) exceeds the maximum allowed \\(64\\)");
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "x", "{'a':1}", "Infinity", "01", "1.", "\"\\x\"", "\"a\nb\"", "{a:1}", "[1,]", "]", "\u0000", "\"\\ud8zz\""})
+            strings = {
+                "",
+                "x",
+                "{'a':1}",
+                "Infinity",
+                "01",
+                "1.",
+                "\"\\x\"",
+                "\"a\nb\"",
+                "{a:1}",
+                "[1,]",
+                "]",
+                "\u0000",
+                "\"\\ud8zz\""
+            })
     void namesNeitherClassesNorOptionsOfTheParser(String text) {
-        assertThat(fault(text)).doesNotContain("`", "Feature", "jackson", "Source", "\n").isNotBlank();
+        assertThat(fault(text))
+                .doesNotContain("`", "Feature", "jackson", "Source", "\n")
+                .isNotBlank();
     }
 }

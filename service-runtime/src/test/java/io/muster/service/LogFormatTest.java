@@ -46,8 +46,10 @@ class LogFormatTest {
     void writesARecoveryOfAStreamThreadAsOneLine(String format) throws Exception {
         Exception e = new TaskCorruptedException(Set.of(new TaskId(0, 1)));
         e.initCause(new TimeoutException("no answer"));
-        assertThat(lines(format, THREAD, e)).singleElement().asString().contains(
-                "Detected the states", "TaskCorruptedException", "no answer");
+        assertThat(lines(format, THREAD, e))
+                .singleElement()
+                .asString()
+                .contains("Detected the states", "TaskCorruptedException", "no answer");
     }
 
     @ParameterizedTest

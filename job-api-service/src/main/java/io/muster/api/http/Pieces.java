@@ -31,8 +31,9 @@ public interface Pieces extends AutoCloseable {
         for (byte[] piece = next(); piece != null; piece = next()) {
             length += piece.length;
             if (clock.instant().isAfter(until)) {
-                throw new ProblemException(Problem.unavailable("Its length can't be found within " + MEASURED.toSeconds()
-                        + " seconds, since much output of others lies between its parts: " + instead));
+                throw new ProblemException(
+                        Problem.unavailable("Its length can't be found within " + MEASURED.toSeconds()
+                                + " seconds, since much output of others lies between its parts: " + instead));
             }
         }
         return length;

@@ -44,7 +44,8 @@ class PiecesTest {
         }));
         assertThatExceptionOfType(ProblemException.class)
                 .isThrownBy(() -> endless.length(() -> now, "read it."))
-                .satisfies(e -> assertThat(List.of(e.problem().status(), e.problem().name()))
+                .satisfies(e -> assertThat(
+                                List.of(e.problem().status(), e.problem().name()))
                         .isEqualTo(List.of(503, "ServiceUnavailable")));
     }
 }

@@ -899,8 +899,9 @@ class SiteDeciderTest {
 
     @Test
     void saysWhatIsWrongWithALongFileNameAndWithArguments() {
-        WebJobFiles files =
-                WebJobFiles.newBuilder(FILES).setFileName("ä".repeat(131) + ".sh").build();
+        WebJobFiles files = WebJobFiles.newBuilder(FILES)
+                .setFileName("ä".repeat(131) + ".sh")
+                .build();
         assertThat(sentence(new SiteInput.Put(
                         put(WebJobKind.TRIGGERED).setFiles(files).build())))
                 .isEqualTo("The name of a WebJob's file has at most 255 bytes in UTF-8.");

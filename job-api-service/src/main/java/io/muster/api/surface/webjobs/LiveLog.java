@@ -55,7 +55,13 @@ final class LiveLog implements Pieces {
      * @param between is waited where nothing came
      * @param clock says until when a run waits that was not started
      */
-    LiveLog(TaskOutputs outputs, WebJobRun run, Supplier<Optional<WebJobRun>> now, EventId from, Duration between, InstantSource clock) {
+    LiveLog(
+            TaskOutputs outputs,
+            WebJobRun run,
+            Supplier<Optional<WebJobRun>> now,
+            EventId from,
+            Duration between,
+            InstantSource clock) {
         this.outputs = outputs;
         this.run = run;
         this.now = now;

@@ -101,7 +101,8 @@ final class LogController {
         Flux<byte[]> events = Streams.during(
                 LIFE,
                 request,
-                Streams.holding(request, place, () -> new LiveLog(outputs, run, latest, from, LIVE_BETWEEN, time.source())));
+                Streams.holding(
+                        request, place, () -> new LiveLog(outputs, run, latest, from, LIVE_BETWEEN, time.source())));
         return HttpResponse.<Publisher<byte[]>>ok(events)
                 .header("Content-Type", MediaType.TEXT_EVENT_STREAM)
                 .header("Cache-Control", "no-store")
@@ -202,6 +203,8 @@ final class LogController {
             HttpRequest<?> request, String site, List<WebJobRun> runs, int mostLines, ByteRange range) {
         Places.Taken places = take(request, site, runs, PATIENCE);
         return Streams.holding(
-                request, places, () -> RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to(), time.now()));
+                request,
+                places,
+                () -> RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to(), time.now()));
     }
 }

@@ -160,10 +160,7 @@ final class RunLog {
         Instant said = run.getBegunAt().plus(SOON);
         @Nullable Instant until = run.getStartedAt() == null ? run.getEndedAt() : run.getStartedAt();
         boolean isOnceStarted = run.getStarts().isEmpty();
-        if (!waited
-                && isOnceStarted
-                && current == null
-                && (until == null ? now.minus(SLACK) : until).isAfter(said)) {
+        if (!waited && isOnceStarted && current == null && (until == null ? now.minus(SLACK) : until).isAfter(said)) {
             waited = true;
             String text = "The run waits for a free slot on a node of the pool '" + run.getPoolId() + "'";
             say(said, NO_NODE, Level.SYSTEM_INFO, text);

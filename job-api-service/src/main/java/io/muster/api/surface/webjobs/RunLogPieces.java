@@ -35,8 +35,7 @@ final class RunLogPieces implements Pieces {
      * @param to behind the last byte
      * @param now until which runs wait that were not started
      */
-    static RunLogPieces open(
-            TaskOutputs outputs, List<WebJobRun> runs, int mostLines, long from, long to, Instant now)
+    static RunLogPieces open(TaskOutputs outputs, List<WebJobRun> runs, int mostLines, long from, long to, Instant now)
             throws IOException {
         List<Source> sources = new ArrayList<>();
         try {
@@ -60,9 +59,8 @@ final class RunLogPieces implements Pieces {
 
     @Override
     public byte @Nullable [] next() throws IOException {
-        Optional<Source> earliest = sources.stream()
-                .filter(source -> !source.isDone())
-                .min(Comparator.comparing(source -> source.nextAt));
+        Optional<Source> earliest =
+                sources.stream().filter(source -> !source.isDone()).min(Comparator.comparing(source -> source.nextAt));
         if (sent >= to || earliest.isEmpty()) {
             return null;
         }

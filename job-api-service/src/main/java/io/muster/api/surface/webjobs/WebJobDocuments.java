@@ -72,11 +72,10 @@ record WebJobDocuments(String base, Instant now) {
 
     /** Returns why a job does not do what its settings and those of its site say. */
     private static Optional<String> error(Site site, WebJob job) {
-        Stream<HostSetting> numbers =
-                switch (job.getKind()) {
-                    case TRIGGERED -> Stream.of(HostSetting.WEBJOBS_IDLE_TIMEOUT, HostSetting.WEBJOBS_HISTORY_SIZE);
-                    case CONTINUOUS -> Stream.of(HostSetting.WEBJOBS_RESTART_TIME);
-                };
+        Stream<HostSetting> numbers = switch (job.getKind()) {
+            case TRIGGERED -> Stream.of(HostSetting.WEBJOBS_IDLE_TIMEOUT, HostSetting.WEBJOBS_HISTORY_SIZE);
+            case CONTINUOUS -> Stream.of(HostSetting.WEBJOBS_RESTART_TIME);
+        };
         return Stream.of(
                         Stream.of(job.getSettingsFault()),
                         scheduleError(job).stream(),

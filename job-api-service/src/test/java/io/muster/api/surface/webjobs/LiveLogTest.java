@@ -178,9 +178,10 @@ class LiveLogTest {
         StringBuilder rest = new StringBuilder(String.join("", whole.values()));
         whole.forEach((id, lines) -> {
             rest.delete(0, lines.length());
-            assertThat(id).satisfies(each -> assertThat(String.join("", follow(each).values()))
-                    .as("behind event " + each)
-                    .isEqualTo(rest.isEmpty() ? "Success\n" : rest.toString()));
+            assertThat(id)
+                    .satisfies(each -> assertThat(String.join("", follow(each).values()))
+                            .as("behind event " + each)
+                            .isEqualTo(rest.isEmpty() ? "Success\n" : rest.toString()));
         });
     }
 

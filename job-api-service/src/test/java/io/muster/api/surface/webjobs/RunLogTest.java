@@ -88,17 +88,31 @@ class RunLogTest {
     void saysThatARunWaitsForASlotAndLeavesItSaid() {
         String waits =
                 "[11/21/2026 03:00:10 > -: SYS INFO] The run waits for a free slot on a node of the pool 'default'\r\n";
-        WebJobRun.Builder waiting =
-                run(WebJobRunStatus.INITIALIZING).setStartedAt(null).setNodeId(null).setPlacement(null);
+        WebJobRun.Builder waiting = run(WebJobRunStatus.INITIALIZING)
+                .setStartedAt(null)
+                .setNodeId(null)
+                .setPlacement(null);
         assertThat(logAt(waiting.build(), BEGUN.plusSeconds(19))).doesNotContain(waits);
         String said = logAt(waiting.build(), BEGUN.plusSeconds(21));
         assertThat(said).endsWith(waits);
-        assertThat(logAt(run(WebJobRunStatus.RUNNING).setStartedAt(BEGUN.plusSeconds(12)).build(), BEGUN.plusSeconds(13)))
+        assertThat(logAt(
+                        run(WebJobRunStatus.RUNNING)
+                                .setStartedAt(BEGUN.plusSeconds(12))
+                                .build(),
+                        BEGUN.plusSeconds(13)))
                 .startsWith(said)
                 .endsWith("Status changed to Running\r\n");
-        assertThat(logAt(run(WebJobRunStatus.RUNNING).setStartedAt(BEGUN.plusSeconds(9)).build(), BEGUN.plusSeconds(900)))
+        assertThat(logAt(
+                        run(WebJobRunStatus.RUNNING)
+                                .setStartedAt(BEGUN.plusSeconds(9))
+                                .build(),
+                        BEGUN.plusSeconds(900)))
                 .doesNotContain(waits);
-        assertThat(logAt(waiting.setStatus(WebJobRunStatus.STOPPED).setEndedAt(BEGUN.plusSeconds(60)).build(), BEGUN))
+        assertThat(logAt(
+                        waiting.setStatus(WebJobRunStatus.STOPPED)
+                                .setEndedAt(BEGUN.plusSeconds(60))
+                                .build(),
+                        BEGUN))
                 .startsWith(said);
     }
 

@@ -101,10 +101,7 @@ class UploadTest {
 
     /** Goes on without them, as Kudu has it, and says so: they were taken for none silently. */
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             []      | is no JSON object
             ``      | is no JSON object
             no json | is not JSON (Unrecognized token 'no': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false'))
@@ -122,8 +119,8 @@ class UploadTest {
     void saysThatSettingsAreTooLong() throws Exception {
         String settings = "{\"a\":\"" + "x".repeat(16 * 1024) + "\"}";
         assertThat(content(zip(Map.of("run.sh", "", "settings.job", settings))).settings())
-                .isEqualTo(new Upload.Settings(
-                        "{}", "The file settings.job has more than 16384 bytes, and is not used."));
+                .isEqualTo(
+                        new Upload.Settings("{}", "The file settings.job has more than 16384 bytes, and is not used."));
     }
 
     @ParameterizedTest

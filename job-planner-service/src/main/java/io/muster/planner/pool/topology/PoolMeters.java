@@ -31,12 +31,14 @@ public final class PoolMeters {
     /** Makes one that tells nothing yet. */
     public PoolMeters(MeterRegistry meters) {
         this.tasks = MultiGauge.builder("muster.pool.tasks")
-                .description("Tasks of a pool: waiting ones have no node, running ones are placed on nodes; 100 pools by"
-                        + " name, and all others of a planner as $others")
+                .description(
+                        "Tasks of a pool: waiting ones have no node, running ones are placed on nodes; 100 pools by"
+                                + " name, and all others of a planner as $others")
                 .register(meters);
         this.freeSlots = MultiGauge.builder("muster.pool.slots.free")
-                .description("Slots that nobody has, of a pool's nodes that take tasks; 100 pools by name, and all others"
-                        + " of a planner as $others")
+                .description(
+                        "Slots that nobody has, of a pool's nodes that take tasks; 100 pools by name, and all others"
+                                + " of a planner as $others")
                 .register(meters);
     }
 
@@ -47,8 +49,7 @@ public final class PoolMeters {
         }
 
         private Load plus(Load other) {
-            return new Load(
-                    poolId, waiting + other.waiting, running + other.running, freeSlots + other.freeSlots);
+            return new Load(poolId, waiting + other.waiting, running + other.running, freeSlots + other.freeSlots);
         }
     }
 

@@ -31,9 +31,14 @@ class PoolMetersTest {
         meters.report(1, List.of(new Load("b", 0, 0, 7)));
         assertThat(value("a", "waiting")).isEqualTo(3);
         assertThat(value("a", "running")).isEqualTo(2);
-        assertThat(registry.get("muster.pool.slots.free").tags("pool", "b").gauge().value())
+        assertThat(registry.get("muster.pool.slots.free")
+                        .tags("pool", "b")
+                        .gauge()
+                        .value())
                 .isEqualTo(7);
-        assertThat(all()).as("two series of tasks and one of slots for each pool").hasSize(6);
+        assertThat(all())
+                .as("two series of tasks and one of slots for each pool")
+                .hasSize(6);
     }
 
     @Test
@@ -41,7 +46,8 @@ class PoolMetersTest {
         meters.report(0, List.of(new Load("a", 3, 2, 0)));
         meters.report(1, List.of(new Load("b", 1, 0, 0)));
         meters.report(0, List.of());
-        assertThat(registry.find("muster.pool.tasks").tags("pool", "a").gauges()).isEmpty();
+        assertThat(registry.find("muster.pool.tasks").tags("pool", "a").gauges())
+                .isEmpty();
         assertThat(value("b", "waiting")).isEqualTo(1);
     }
 
@@ -55,7 +61,8 @@ class PoolMetersTest {
         assertThat(all()).hasSize(3 * 101);
         assertThat(value("p1000", "waiting")).isEqualTo(1_000);
         assertThat(value("p901", "waiting")).isEqualTo(901);
-        assertThat(registry.find("muster.pool.tasks").tags("pool", "p900").gauges()).isEmpty();
+        assertThat(registry.find("muster.pool.tasks").tags("pool", "p900").gauges())
+                .isEmpty();
         assertThat(value("$others", "waiting")).isEqualTo(900 * 901 / 2.0);
         assertThat(value("$others", "running")).isEqualTo(900);
     }
