@@ -259,7 +259,7 @@ class SiteTopologyTest {
     @Test
     void saysInTheLogWhichWebJobMissedItsTimes() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         planner.advance(Duration.ofMinutes(5));
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
