@@ -7,6 +7,7 @@ import io.muster.planner.batchpool.topology.BatchPoolAggregate;
 import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
+import io.muster.planner.pool.topology.PoolMeters;
 import io.muster.planner.pool.topology.PoolProcessor;
 import io.muster.planner.schedule.topology.CollectionAggregate;
 import io.muster.planner.schedule.topology.ScheduleAggregate;
@@ -116,9 +117,10 @@ final class PlannerTopology {
         planner.coordinator(ScheduleAggregate.coordinator(meters))
                 .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
                 .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
+        PoolMeters ofPools = new PoolMeters(meters);
         planner.processor(
                         PoolProcessor.NAME,
-                        () -> new PoolProcessor(codecs, counts),
+                        () -> new PoolProcessor(codecs, counts, ofPools),
                         PoolProcessor.stores(),
                         PoolProcessor.READS)
                 .write(Topics.POOL_EVENTS, PoolProcessor.NAME)

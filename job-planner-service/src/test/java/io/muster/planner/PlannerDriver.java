@@ -120,6 +120,7 @@ final class PlannerDriver implements AutoCloseable {
     private final MeterRegistry meters = new SimpleMeterRegistry();
     private final PartitionCounts partitions;
     private final JobLimits limits;
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final String application = "test-" + UUID.randomUUID();
     private final Map<String, Map<String, byte[]>> changelogs = new HashMap<>();
     private final Set<String> held = new HashSet<>();
@@ -197,6 +198,11 @@ final class PlannerDriver implements AutoCloseable {
                         Traces.off()),
                 properties,
                 now);
+    }
+
+    /** Returns the value of a gauge. */
+    double gauge(String name, String... tags) {
+        return meters.get(name).tags(tags).gauge().value();
     }
 
     /** Ends the tasks, and starts others from the changelogs. Records that they read from now on are at the beginning of their topics again. */

@@ -135,6 +135,27 @@ class PoolTopologyTest {
     }
 
     @Test
+    void measuresWhatWaitsAndRunsAndWhichSlotsAreFree() {
+        node("a");
+        submit("one");
+        planner.advance(Duration.ofSeconds(5));
+        assertThat(tasks("waiting")).isZero();
+        assertThat(tasks("running")).isEqualTo(1);
+        assertThat(planner.gauge("muster.pool.slots.free", "pool", POOL)).isEqualTo(1);
+        submit("two");
+        submit("three");
+        submit("four");
+        planner.advance(Duration.ofSeconds(5));
+        assertThat(tasks("waiting") + tasks("running")).isEqualTo(4);
+        assertThat(tasks("waiting")).isPositive();
+        assertThat(planner.gauge("muster.pool.slots.free", "pool", POOL)).isZero();
+    }
+
+    private double tasks(String state) {
+        return planner.gauge("muster.pool.tasks", "pool", POOL, "state", state);
+    }
+
+    @Test
     void asksADeviceOfThePoolToReportOverEachConnection() {
         long epoch = connect("a");
         assertThat(planner.orders("a")).containsExactly(new Ordered(epoch, POOL, new JoinPool(60)));

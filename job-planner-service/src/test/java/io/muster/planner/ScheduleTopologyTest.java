@@ -216,7 +216,7 @@ class ScheduleTopologyTest {
     }
 
     private void put(String webJob) {
-        planner.site("fleet", new PutWebJob(WebJobKind.TRIGGERED, webJob, FILES, "{}", false, null));
+        planner.site("fleet", new PutWebJob(WebJobKind.TRIGGERED, webJob, FILES, "{}", false, null, ""));
     }
 
     @Test

@@ -96,7 +96,7 @@ class SiteTopologyTest {
     @Test
     void carriesARunToANodeAndItsEndBack() {
         node();
-        assertThat(ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null)))
+        assertThat(ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, "")))
                 .isInstanceOf(Site.class);
         assertThat(ask(new RunWebJob("purge", "a b", "External - curl"))).isInstanceOf(Site.class);
         assertThat(run(WebJobKind.TRIGGERED).getStatus()).isEqualTo(WebJobRunStatus.INITIALIZING);
@@ -121,7 +121,7 @@ class SiteTopologyTest {
     @Test
     void stopsTheTaskOfAJobThatIsDeleted() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         ask(new RunWebJob("purge", "", "x"));
         TaskToken token = started();
         ask(new DeleteWebJob(WebJobKind.TRIGGERED, "purge"));
@@ -142,10 +142,10 @@ class SiteTopologyTest {
     @ValueSource(strings = {"{}", "{\"is_singleton\":true}"})
     void startsAContinuousJobThatReplacesADeletedOneWhenThatHasEnded(String settings) {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, settings, false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, settings, false, null, ""));
         TaskToken token = started();
         ask(new DeleteWebJob(WebJobKind.CONTINUOUS, "watch"));
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "WATCH", FILES, settings, false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "WATCH", FILES, settings, false, null, ""));
         planner.restart();
         planner.advance(Duration.ofSeconds(2));
         assertThat(starts()).as("the deleted job's program runs").hasSize(1);
@@ -159,11 +159,11 @@ class SiteTopologyTest {
     @Test
     void runsATriggeredJobThatReplacesADeletedOneWhenThatHasEnded() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         ask(new RunWebJob("purge", "", "x"));
         TaskToken token = started();
         ask(new DeleteWebJob(WebJobKind.TRIGGERED, "purge"));
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"* * * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"* * * * * *\"}", false, null, ""));
         assertThat(ask(new RunWebJob("purge", "", "x")))
                 .isInstanceOfSatisfying(
                         SiteRefused.class,
@@ -179,7 +179,7 @@ class SiteTopologyTest {
     @Test
     void runsAndStopsAContinuousJobOverARestartOfThePlanner() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         TaskToken token = started();
         planner.restart();
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.RUNNING);
@@ -196,7 +196,7 @@ class SiteTopologyTest {
     @Test
     void runsAContinuousJobOnEveryNodeOfThePool() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         exited(started(), 0, ExitCause.ITSELF);
         planner.restart();
         node("node-2", POOL);
@@ -212,7 +212,7 @@ class SiteTopologyTest {
     @Test
     void hearsNothingOfANodeThatConnectsAgain() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         int before = planner.news().size();
         planner.connect("node-1", Capability.TASKS);
         assertThat(planner.news()).hasSize(before);
@@ -222,10 +222,10 @@ class SiteTopologyTest {
     void hearsOfTheNodesOfAPoolAsLongAsItHasAContinuousJobThere() {
         node();
         assertThat(planner.changelog("pool-watchers")).isEmpty();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         assertThat(planner.changelog("pool-watchers")).isEmpty();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "other", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "other", FILES, "{}", false, null, ""));
         assertThat(watched()).containsExactly(POOL);
         node("node-2", SITE);
         assertThat(watched()).as("it has moved").containsExactly(SITE);
@@ -251,7 +251,7 @@ class SiteTopologyTest {
     @Test
     void firesWhenAScheduleIsDue() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         planner.advance(Duration.ofMinutes(5));
         assertThat(run(WebJobKind.TRIGGERED).getTrigger()).isEqualTo("Schedule - 0 */5 * * * *");
         assertThat(run(WebJobKind.TRIGGERED).getId()).startsWith("20261121020500");
@@ -262,7 +262,7 @@ class SiteTopologyTest {
     @Test
     void saysInTheLogWhichWebJobMissedItsTimes() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         planner.advance(Duration.ofMinutes(5));
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
@@ -347,7 +347,7 @@ class SiteTopologyTest {
     @Test
     void runsOnThePoolOfItsOwnNameAsSoonAsItHasANode() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         ask(new RunWebJob("purge", "", "x"));
         assertThat(run(WebJobKind.TRIGGERED).getPoolId()).isEqualTo(POOL);
         exited(started(), 0, ExitCause.ITSELF);

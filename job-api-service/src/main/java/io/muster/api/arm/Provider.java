@@ -97,6 +97,11 @@ public final class Provider implements Surface {
     }
 
     @Override
+    public Problem notAllowed(String message) {
+        return new Problem(403, "AuthorizationFailed", message);
+    }
+
+    @Override
     public void checkVersion(@Nullable String version) {
         if (namespace.isPresent() && (version == null || !versions.contains(version))) {
             throw new ProblemException(new Problem(

@@ -79,6 +79,7 @@ public final class Pool {
     private PoolDecider.Placement placement = PoolDecider.Placement.SPREAD;
     private boolean closed;
     private int waiting;
+    private int queued;
     private int running;
 
     /** Makes an empty one. */
@@ -499,6 +500,16 @@ public final class Pool {
         return waiting;
     }
 
+    /** Returns how many tasks wait for nodes. */
+    public int queued() {
+        return queued;
+    }
+
+    /** Returns how many slots of the nodes that take tasks nobody has. */
+    public long freeSlots() {
+        return nodes.values().stream().mapToLong(Node::free).sum();
+    }
+
     /** Returns how many tasks are placed. */
     public int running() {
         return running;
@@ -587,7 +598,11 @@ public final class Pool {
 
     private void count(@Nullable Task task, int by) {
         switch (task == null ? null : task.state()) {
-            case TaskState.Queued _, TaskState.BackingOff _ -> waiting += by;
+            case TaskState.Queued _ -> {
+                waiting += by;
+                queued += by;
+            }
+            case TaskState.BackingOff _ -> waiting += by;
             case Active _ -> running += by;
             case TaskState.Completed _ -> {
                 // It has ended.

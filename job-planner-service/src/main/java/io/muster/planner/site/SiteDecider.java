@@ -66,6 +66,8 @@ public final class SiteDecider {
     /** Bounds the bytes of a run's texts: a site keeps some thousand runs. */
     private static final int LONGEST_TEXT = 128;
 
+    private static final int LONGEST_FAULT = 512;
+
     /** Says who began the runs of continuous jobs. */
     private static final String ALWAYS = "Continuous";
 
@@ -159,7 +161,8 @@ public final class SiteDecider {
                         asked.getFiles(),
                         asked.getSettings(),
                         asked.getKind() == WebJobKind.CONTINUOUS && asked.getDisabled(),
-                        next(site, asked.getKind(), asked.getName(), asked.getSettings(), now)));
+                        next(site, asked.getKind(), asked.getName(), asked.getSettings(), now),
+                        shortened(asked.getSettingsFault(), LONGEST_FAULT)));
     }
 
     /** Returns when a job is due by other settings: as it was, where its schedule is the same. */
@@ -207,9 +210,11 @@ public final class SiteDecider {
         if (job.isEmpty()) {
             return missing();
         }
-        if (asked.getArguments().length() > LONGEST_ARGUMENTS
-                || asked.getArguments().indexOf('\0') >= 0) {
+        if (asked.getArguments().length() > LONGEST_ARGUMENTS) {
             return invalid("The arguments of a run have at most " + LONGEST_ARGUMENTS + " characters.");
+        }
+        if (asked.getArguments().indexOf('\0') >= 0) {
+            return invalid("The arguments of a run hold no NUL character (%00): no program can be given one.");
         }
         if (SiteSettings.of(site.getSettings()).isStopped()) {
             return new Decision.Refused<>(new SiteRefused(
@@ -349,21 +354,32 @@ public final class SiteDecider {
                         found.get().run().getId(),
                         status,
                         ended.exitCode(),
-                        detail(ended),
+                        detail(ended, found.get()),
                         dueBehind(site, job, status, now)));
     }
 
     /** Returns what a user is told of an end: in Kudu's words where it was idle. */
-    private static String detail(SiteInput.Ended ended) {
+    private static String detail(SiteInput.Ended ended, SiteState.RunOfJob of) {
         String said = shortened(ended.detail());
+        boolean left = of.job().getKind() == WebJobKind.TRIGGERED
+                && of.run().getStatus() == WebJobRunStatus.STOPPING
+                && said.isEmpty();
+        if (left) {
+            return "The run waited in the pool " + of.run().getPoolId()
+                    + ", which the site has left, and was stopped: run it again.";
+        }
         return ended.result() == TaskResult.IDLE ? (IDLE + " " + said).strip() : said;
     }
 
     private static String shortened(String text) {
+        return shortened(text, LONGEST_TEXT);
+    }
+
+    private static String shortened(String text, int most) {
         int bytes = 0;
         for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
             bytes += WebJobRules.bytes(Character.toString(text.codePointAt(at)));
-            if (bytes > LONGEST_TEXT) {
+            if (bytes > most) {
                 return text.substring(0, at);
             }
         }

@@ -10,12 +10,15 @@ import io.muster.records.TaskToken;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Writes what the last attempt of a task wrote to one of its streams, or a range of that. Chunks that come twice count once. For one thread. */
 final class FilePieces implements Pieces {
+    private static final byte[] NOTHING = {};
+
     private final TaskOutputs.Reader reader;
     private final TaskToken token;
     private final OutputStream stream;
@@ -56,30 +59,26 @@ final class FilePieces implements Pieces {
     record Facts(long length, Instant at) {}
 
     /** Reads a whole file for its length. */
-    static Facts facts(TaskOutputs outputs, BatchTask task, OutputStream stream) throws IOException {
+    static Facts facts(TaskOutputs outputs, BatchTask task, OutputStream stream, InstantSource clock)
+            throws IOException {
         try (FilePieces pieces = open(outputs, task, stream, new ByteRange(0, Long.MAX_VALUE))) {
-            long length = 0;
-            for (byte[] piece = pieces.next(); piece != null; piece = pieces.next()) {
-                length += piece.length;
-            }
+            long length = pieces.length(clock, "read the file whole when its task has ended.");
             return new Facts(length, Optional.ofNullable(task.getEndedAt()).orElse(pieces.at));
         }
     }
 
     @Override
     public byte @Nullable [] next() throws IOException {
-        while (sent < to) {
-            Optional<TaskOutput> chunk = reader.next();
-            if (chunk.isEmpty()) {
-                return null;
-            }
-            byte[] piece = taken(chunk.get());
-            if (piece.length > 0) {
-                sent += piece.length;
-                return piece;
-            }
+        if (sent >= to) {
+            return null;
         }
-        return null;
+        Optional<TaskOutput> chunk = reader.next();
+        if (chunk.isEmpty()) {
+            return reader.isAtEnd() ? null : NOTHING;
+        }
+        byte[] piece = taken(chunk.get());
+        sent += piece.length;
+        return piece;
     }
 
     /** Returns what of a chunk belongs to the file's range, and has not come yet. */
@@ -87,12 +86,12 @@ final class FilePieces implements Pieces {
         ByteBuffer bytes = chunk.getOutput().duplicate();
         long end = chunk.getOffset() + bytes.remaining();
         if (!chunk.getToken().equals(token) || end <= seen) {
-            return new byte[0];
+            return NOTHING;
         }
         bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));
         seen = end;
         if (chunk.getStream() != stream) {
-            return new byte[0];
+            return NOTHING;
         }
         at = chunk.getAt();
         int skipped = (int) Math.min(skip, bytes.remaining());

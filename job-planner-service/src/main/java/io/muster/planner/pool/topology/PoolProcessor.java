@@ -1,6 +1,7 @@
 package io.muster.planner.pool.topology;
 
 import io.muster.codec.Codecs;
+import io.muster.planner.pool.Pool;
 import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolInput;
@@ -93,6 +94,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     static final StoreSpec<PoolWatcher> WATCHERS = records("pool-watchers", PoolWatcher.class);
 
     private static final Duration TICK = Duration.ofMillis(20);
+    private static final Duration MEASURED = Duration.ofSeconds(5);
     /** Bounds what one tick places, in all pools together, and the pauses that it ends. */
     private static final int MOST_PLACED = 100;
     /** Bounds the nodes whose silence one tick decides about. */
@@ -115,6 +117,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private static final String POOL_ID = "pool id";
 
     private final Codecs codecs;
+    private final PoolMeters meters;
     private final int partitions;
     private final int gateways;
 
@@ -143,8 +146,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private long silenceChecked;
 
     /** Makes one. */
-    public PoolProcessor(Codecs codecs, PartitionCounts counts) {
+    public PoolProcessor(Codecs codecs, PartitionCounts counts, PoolMeters meters) {
         this.codecs = codecs;
+        this.meters = meters;
         this.partitions = counts.of(Partitioning.BY_JOB);
         this.gateways = counts.gateways();
     }
@@ -174,6 +178,25 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         placeable.addAll(pools.ids());
         this.commits = CommitBatching.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
+        context.schedule(MEASURED, PunctuationType.WALL_CLOCK_TIME, _ -> measure());
+    }
+
+    private void measure() {
+        meters.report(
+                context.taskId().partition(),
+                pools.ids().stream()
+                        .filter(poolId -> !poolId.equals(Pool.RESERVE))
+                        .map(poolId -> load(poolId, pools.pool(poolId)))
+                        .toList());
+    }
+
+    private static PoolMeters.Load load(String poolId, Pool pool) {
+        return new PoolMeters.Load(poolId, pool.queued(), pool.running(), pool.freeSlots());
+    }
+
+    @Override
+    public void close() {
+        meters.report(context.taskId().partition(), List.of());
     }
 
     @Override
