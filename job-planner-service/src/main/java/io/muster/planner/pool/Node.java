@@ -12,7 +12,7 @@ import java.util.Set;
  * @param used slots that attempts take, of those that run and of those that wait there
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param scheduling whether new attempts may be placed on it
- * @param drained whether it gets nothing to run, since it is drained or departs; kept with its admission
+ * @param drained whether it gets nothing to run, since it is drained or departs, which is kept with its admission, or waits for a gang
  * @param ready whether it takes orders as far as the pool knows: one that came back says that it does not, and so does silence, its next report that it does; kept in memory alone
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */

@@ -70,6 +70,7 @@ public final class Pool {
     private final Map<String, Instant> announced = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
+    private final Reservation reservation = new Reservation(this);
     private final Groups groups = new Groups();
     private final Queues queues = new Queues(groups);
     private final Unplaced unplaced = new Unplaced();
@@ -510,7 +511,32 @@ public final class Pool {
     }
 
     private boolean takesNothing(String node) {
+        return reservation.holds(node) || isDrained(node);
+    }
+
+    /** Returns whether a node gets nothing to run, whatever waits for it. */
+    boolean isDrained(String node) {
         return admitted(node).map(Admission::takesNothing).orElse(false);
+    }
+
+    /** Notes that a node begins or ends to wait for a gang. */
+    void refreshTaking(String node) {
+        changeNode(node, known -> known.drained(takesNothing(node)));
+    }
+
+    Reservation reservation() {
+        return reservation;
+    }
+
+    /** Returns whether nodes wait for a gang, which time or an end may bring. */
+    public boolean isReserved() {
+        return reservation.isHeld();
+    }
+
+    /** Returns whether a task is queued, and its group lets it be placed. */
+    boolean mayBePlaced(Task task) {
+        return task.state() instanceof TaskState.Queued
+                && groups.isOpen(task.definition().group());
     }
 
     /** Returns whether what a node runs goes to others. */

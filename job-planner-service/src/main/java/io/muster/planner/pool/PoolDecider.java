@@ -706,8 +706,11 @@ public final class PoolDecider {
     /** Places tasks in their order; one that finds no room lets others pass that find some. */
     private void place(int most) {
         Queues queues = pool.queues();
+        int placed = pool.reservation()
+                .end(now)
+                .map(ready -> place(ready.gang(), ready.nodes()))
+                .orElse(0);
         queues.beginRound();
-        int placed = 0;
         for (int asked = 0; placed < most && asked < MOST_ASKED; asked++) {
             Optional<Task> head = queues.next();
             if (head.isEmpty()) {
@@ -719,19 +722,27 @@ public final class PoolDecider {
                     .orElseGet(() -> pool.choose(task.definition().shape(), placement == Placement.SPREAD, now));
             if (chosen.isEmpty()) {
                 queues.pass(task);
+                if (task.definition().nodes() > 1) {
+                    pool.reservation().hold(task, now);
+                }
                 queues.firsts(task.definition().shape(), MOST_SPEAKERS).forEach(this::notPlaced);
                 continue;
             }
-            pool.unplaced().placed(Unplaced.Kind.of(task.definition()));
-            Token token = new Token(task.definition().id(), pool.nextPlacement());
-            happened(new PoolEvent.TaskPlaced(
-                    token,
-                    task.state().attempt(),
-                    chosen.stream()
-                            .map(node -> new PoolEvent.Place(node.id(), node.epoch()))
-                            .toList()));
-            chosen.forEach(node -> orders.add(new NodeOrder.Start(node.id(), token)));
-            placed += chosen.size();
+            placed += place(task, chosen);
         }
+    }
+
+    /** Places a task on nodes. @return how many they are */
+    private int place(Task task, List<Node> chosen) {
+        pool.unplaced().placed(Unplaced.Kind.of(task.definition()));
+        Token token = new Token(task.definition().id(), pool.nextPlacement());
+        happened(new PoolEvent.TaskPlaced(
+                token,
+                task.state().attempt(),
+                chosen.stream()
+                        .map(node -> new PoolEvent.Place(node.id(), node.epoch()))
+                        .toList()));
+        chosen.forEach(node -> orders.add(new NodeOrder.Start(node.id(), token)));
+        return chosen.size();
     }
 }

@@ -429,6 +429,120 @@ class PoolDeciderTest {
         assertThat(placed()).as("without a limit").containsExactly("g3");
     }
 
+    /** Fills nodes a and b, of two slots each, and queues a gang behind, and others behind that. */
+    private void waitsBehindOthers(TaskDefinition gang) {
+        report("a", 1);
+        report("b", 2);
+        submit(task("s1"), task("s2"), task("s3"), task("s4"));
+        place();
+        submit(gang, task("s5"), task("s6"));
+        assertThat(place()).isEmpty();
+    }
+
+    @Test
+    void holdsNodesForAGangSoThatOthersBehindItDoNotTakeTheirSlots() {
+        waitsBehindOthers(gang("g", 2, 0));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).as("the gang waits for b").isEmpty();
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place())
+                .containsExactly(
+                        new NodeOrder.Start("a", token("g")), new NodeOrder.Start("b", token("g")));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).as("the nodes are free for others").containsExactly("s5");
+    }
+
+    @Test
+    void givesNodesBackThatAGangHasNotFilledInItsTimeAndHoldsThemAgainBehindAPause() {
+        waitsBehindOthers(gang("g", 2, 0));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        now = now.plus(Reservation.FIRST);
+        said("a", 1, "boot", Set.of("bash"));
+        said("b", 2, "boot", Set.of("bash"));
+        assertThat(placed()).containsExactly("s5");
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).as("none is held in the pause").containsExactly("s6");
+        submit(task("s7"), task("s8"));
+        now = now.plus(Reservation.FIRST);
+        exit("a", "s5", 0, Cause.ITSELF);
+        assertThat(placed()).as("the gang, which is older, finds no room, and holds both").isEmpty();
+        exit("b", "s6", 0, Cause.ITSELF);
+        assertThat(placed()).containsExactly("g", "g");
+    }
+
+    @Test
+    void givesNodesBackThatWaitForAGangThatIsStoppedOrOfWhichOneGoes() {
+        waitsBehindOthers(gang("g", 2, 0));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        decide(new PoolInput.SetScheduling("b", false, Deallocation.TASK_COMPLETION));
+        assertThat(placed()).as("b gets nothing more").containsExactly("s5");
+        decide(new PoolInput.SetScheduling("b", true, Deallocation.TASK_COMPLETION));
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        assertThat(pool.isReserved()).isTrue();
+        decide(new PoolInput.Stop("g"));
+        exit("a", "s5", 0, Cause.ITSELF);
+        assertThat(placed()).containsExactly("s6");
+        assertThat(pool.isReserved()).isFalse();
+    }
+
+    @Test
+    void holdsNodesForTwiceAsLongForAGangThatWaitedInVain() {
+        waitsBehindOthers(gang("g", 2, 0));
+        Instant from = now;
+        now = from.plus(Reservation.FIRST);
+        place();
+        assertThat(pool.isReserved()).as("the first time is over").isFalse();
+        now = from.plus(Reservation.FIRST.multipliedBy(2));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).as("behind a pause as long").isEmpty();
+        assertThat(pool.isReserved()).isTrue();
+        now = from.plus(Reservation.FIRST.multipliedBy(4)).minusMillis(1);
+        said("a", 1, "boot", Set.of("bash"), token(pool.activeOn("a").getFirst().definition().id()));
+        assertThat(place()).isEmpty();
+        assertThat(pool.isReserved()).as("for twice as long").isTrue();
+        now = now.plusMillis(1);
+        place();
+        assertThat(pool.isReserved()).isFalse();
+    }
+
+    @Test
+    void holdsNoNodesForAGangWhileATaskOfAHigherPriorityWaitsThatTheyCouldRun() {
+        waitsBehindOthers(gang("g", 2, 0));
+        assertThat(pool.isReserved()).isTrue();
+        submit(prior("unable", Set.of("fortran")));
+        place();
+        assertThat(pool.isReserved()).as("no node can run that one").isTrue();
+        submit(prior("urgent", Set.of()));
+        assertThat(place()).isEmpty();
+        assertThat(pool.isReserved()).isFalse();
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).containsExactly("urgent");
+    }
+
+    private static TaskDefinition prior(String id, Set<String> requires) {
+        return new TaskDefinition(
+                id, 9, 1, 1, requires, Optional.empty(), 0, OnNodeLoss.PLACE_AGAIN, Optional.empty());
+    }
+
+    @Test
+    void holdsNodesForOneGangAtATime() {
+        waitsBehindOthers(gang("g", 2, 0));
+        submit(gang("h", 2, 0));
+        place();
+        for (String node : List.of("a", "b")) {
+            for (Pool.Task task : pool.activeOn(node)) {
+                exit(node, task.definition().id(), 0, Cause.ITSELF);
+            }
+        }
+        List<NodeOrder> orders = place();
+        assertThat(orders)
+                .hasSize(4)
+                .startsWith(new NodeOrder.Start("a", token("g")), new NodeOrder.Start("b", token("g")));
+        assertThat(pool.isReserved()).as("for h").isTrue();
+    }
+
     @Test
     void placesATaskOnTheNodeThatItPrefersAsLongAsThatHasRoom() {
         report("a", 1);
@@ -915,6 +1029,7 @@ class PoolDeciderTest {
         assertThat(place()).extracting(NodeOrder::node).containsExactly("a", "b", "a", "b");
         submit(gang("g", 2, 0), pinned("wide", "a", 2));
         assertThat(place()).isEmpty();
+        decide(new PoolInput.Stop("g"));
         submit(task("5"));
         assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
     }

@@ -470,7 +470,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             int orders =
                     apply(poolId, new PoolInput.Place(left), null, now).orders().size();
             left -= orders;
-            if (pools.pool(poolId).hasPlaceable()) {
+            if (pools.pool(poolId).hasPlaceable() || pools.pool(poolId).isReserved()) {
                 placeable.add(poolId);
             }
         }
