@@ -98,6 +98,16 @@ class BatchFilesTest {
         assertThat(text(ask(200, "GET", FILES + "/stdout.txt", null))).isEqualTo("one\n");
     }
 
+    @Test
+    void readsWhatTheNodeOfTheTaskHasWrittenAndNotThoseOfItsSubtasks() throws Exception {
+        runs();
+        api.compute.write(IN_POOL, "node-2", OutputStream.OUT, LATER, "of a subtask\n");
+        TaskOutput others = api.compute.output.removeLast();
+        writes(OutputStream.OUT, "one\n");
+        api.compute.output.addFirst(others);
+        assertThat(text(ask(200, "GET", FILES + "/stdout.txt", null))).isEqualTo("one\n");
+    }
+
     @ParameterizedTest
     @CsvSource({"bytes=0-2,one", "bytes=4-,two", "bytes=-2,wo", "bytes=2-5,e-tw"})
     void readsARange(String range, String expected) throws Exception {
@@ -137,10 +147,13 @@ class BatchFilesTest {
         runs();
         writes(OutputStream.OUT, "seven77");
         if (ended) {
-            planner.change("j", "t", task -> BatchTask.newBuilder(task)
-                    .setState(BatchTaskState.COMPLETED)
-                    .setEndedAt(LATER.plusSeconds(5))
-                    .build());
+            planner.change(
+                    "j",
+                    "t",
+                    task -> BatchTask.newBuilder(task)
+                            .setState(BatchTaskState.COMPLETED)
+                            .setEndedAt(LATER.plusSeconds(5))
+                            .build());
         }
         String date = ended ? "Sat, 21 Nov 2026 02:25:22 GMT" : "Sat, 21 Nov 2026 02:25:17 GMT";
         String file = FILES + "/stdout.txt";

@@ -69,13 +69,18 @@ final class Reservation {
 
     /** Returns whether a task of a higher priority waits that nodes of the pool could run. */
     private boolean isOutranked(Task gang) {
-        return pool.queues().isOutranked(gang, shape -> shape.nodes()
-                == pool.nodes().stream()
-                        .filter(node -> node.enabled() && node.standing() == Node.Standing.LIVE)
-                        .filter(node -> isAble(node, shape)
-                                && shape.pinnedTo().map(node.id()::equals).orElse(true))
-                        .limit(shape.nodes())
-                        .count());
+        return pool.queues()
+                .isOutranked(
+                        gang,
+                        shape -> shape.nodes()
+                                == pool.nodes().stream()
+                                        .filter(node -> node.enabled() && node.standing() == Node.Standing.LIVE)
+                                        .filter(node -> isAble(node, shape)
+                                                && shape.pinnedTo()
+                                                        .map(node.id()::equals)
+                                                        .orElse(true))
+                                        .limit(shape.nodes())
+                                        .count());
     }
 
     private void change(@Nullable Held changed) {
@@ -104,7 +109,8 @@ final class Reservation {
         List<Node> there = held.nodes().stream()
                 .sorted()
                 .flatMap(id -> pool.node(id).stream())
-                .filter(node -> isAble(node, shape) && node.drained(pool.isDrained(node.id())).takes())
+                .filter(node -> isAble(node, shape)
+                        && node.drained(pool.isDrained(node.id())).takes())
                 .toList();
         boolean areAll = there.size() == held.nodes().size();
         if (areAll && there.stream().allMatch(node -> node.slots() - node.used() >= shape.slots())) {

@@ -601,7 +601,9 @@ class BatchJobDeciderTest {
     @Test
     void takesThePoolOfAJobInAnotherSpellingForTheSame() {
         add(definition());
-        assertThat(refused(toPool("EDGE"))).as("an active job stays in its pool").isNull();
+        assertThat(refused(toPool("EDGE")))
+                .as("an active job stays in its pool")
+                .isNull();
         assertThat(job.getDefinition().getPoolId()).isEqualTo(POOL);
     }
 
@@ -612,9 +614,7 @@ class BatchJobDeciderTest {
             many[i] = task("t" + (1000 + i));
         }
         add(definition(), many);
-        List.copyOf(rows.keySet()).stream()
-                .limit(many.length - 1)
-                .forEach(id -> ended(id, TaskResult.SUCCEEDED, 0));
+        List.copyOf(rows.keySet()).stream().limit(many.length - 1).forEach(id -> ended(id, TaskResult.SUCCEEDED, 0));
         becomesDisabled();
         ask(toPool("other"));
         pagesRead = 0;

@@ -147,8 +147,7 @@ final class FileController {
         Optional<String> range = request.getHeaders().findFirst("ocp-range").filter(ByteRange::isOne);
         if (range.isEmpty() && conditions.isEmpty()) {
             @Nullable Instant endedAt = task.getEndedAt();
-            Instant at =
-                    endedAt == null ? facts(request, task, stream).at() : endedAt;
+            Instant at = endedAt == null ? facts(request, task, stream).at() : endedAt;
             return described(asked, body(request, task, stream, WHOLE), task, name, at);
         }
         FilePieces.Facts facts = facts(request, task, stream);

@@ -152,8 +152,7 @@ final class BatchJobEffects {
     private void withdraw(Change<BatchJob, BatchJobEvent> change, String taskId, Optional<String> to) {
         tasks.of(change.id())
                 .task(taskId)
-                .filter(row -> row.getQueuedIn() != null
-                        && !row.getQueuedIn().equals(to.orElse(null)))
+                .filter(row -> row.getQueuedIn() != null && !row.getQueuedIn().equals(to.orElse(null)))
                 .ifPresent(row -> send(
                         Objects.requireNonNull(row.getQueuedIn()),
                         new WithdrawTask(BatchIds.inPool(change.id(), taskId, row.getNumber())),
