@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes the folders of attempts, each with its files, and the environment that names them. Below the node's data folder there are {@code
- * attempts/RUN-NUMBER}, with {@code task}, {@code home} and {@code tmp}, {@code data/NAME} for folders that outlive attempts, and {@code artifacts}. Thread-safe.
+ * attempts/RUN-NUMBER}, with {@code task}, {@code home}, {@code tmp} and, where the program asks for it, {@code shared}, {@code data/NAME} for folders that outlive attempts, and {@code artifacts}. Thread-safe.
  */
 final class TaskFolders {
     private static final Logger LOG = LoggerFactory.getLogger(TaskFolders.class);
@@ -42,6 +42,7 @@ final class TaskFolders {
     private static final String TASK = "task";
     private static final String HOME = "home";
     private static final String TMP = "tmp";
+    private static final String SHARED = "shared";
 
     private final Path data;
     private final String run;
@@ -118,6 +119,10 @@ final class TaskFolders {
         Optional<Path> outliving = program.dataDirectory().isPresent()
                 ? Optional.of(outliving(program.dataDirectory().get()))
                 : Optional.empty();
+        Path shared = folder.resolve(SHARED);
+        if (program.nodeEnvironment().containsValue(NodeValue.SHARED_DIRECTORY)) {
+            Folders.make(shared);
+        }
         programs.give(folder);
         Path shutdownFile = folder.resolve("shutdown");
         Map<String, String> environment = new HashMap<>(Map.of(
@@ -134,6 +139,7 @@ final class TaskFolders {
                         case TASK_DIRECTORY -> task.toString();
                         case WORKING_DIRECTORY -> working.toString();
                         case DATA_DIRECTORY -> outliving.map(Path::toString).orElse("");
+                        case SHARED_DIRECTORY -> shared.toString();
                         case SHUTDOWN_FILE -> shutdownFile.toString();
                         case PORT -> Integer.toString(freePort());
                     });

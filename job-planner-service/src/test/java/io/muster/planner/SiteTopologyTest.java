@@ -64,7 +64,7 @@ class SiteTopologyTest {
     private void node(String node, String pool) {
         planner.create(node, "{\"compute\":{\"pool\":\"" + pool + "\"}}");
         epoch = planner.connect(node, Capability.TASKS);
-        planner.reportToPool(pool, node, epoch, new NodeReported(1L, "boot", 2, List.of("bash"), List.of()));
+        planner.reportToPool(pool, node, epoch, new NodeReported(1L, "boot", 2, List.of("bash"), List.of(), ""));
     }
 
     private Object ask(Object command) {

@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 /**
  * Says what runs. An empty limit is none.
  *
+ * @param coordination runs first; the command runs behind it, where the pool has it proceed; empty for none
  * @param command the program and its arguments; no shell reads them
  * @param nodeEnvironment variables whose values the node alone knows
  * @param directory in which it begins, below the task's
@@ -17,6 +18,7 @@ import java.util.OptionalLong;
  * @param grace between the word that it is to end and its kill
  */
 public record TaskProgram(
+        List<String> coordination,
         List<String> command,
         Map<String, String> environment,
         Map<String, NodeValue> nodeEnvironment,
@@ -35,6 +37,7 @@ public record TaskProgram(
         TASK_DIRECTORY,
         WORKING_DIRECTORY,
         DATA_DIRECTORY,
+        SHARED_DIRECTORY,
         SHUTDOWN_FILE,
         PORT
     }
@@ -59,13 +62,21 @@ public record TaskProgram(
 
     /** Rejects one without a program, and copies the rest. */
     public TaskProgram {
-        if (command.isEmpty() || command.getFirst().isBlank()) {
+        if (command.isEmpty()
+                || command.getFirst().isBlank()
+                || !coordination.isEmpty() && coordination.getFirst().isBlank()) {
             throw new IllegalArgumentException("A command names its program.");
         }
+        coordination = List.copyOf(coordination);
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
         nodeEnvironment = Map.copyOf(nodeEnvironment);
         files = List.copyOf(files);
+    }
+
+    /** Returns the command that runs first. */
+    public List<String> first() {
+        return coordination.isEmpty() ? command : coordination;
     }
 
     /** Returns whether it learns from a file that it is to end. */

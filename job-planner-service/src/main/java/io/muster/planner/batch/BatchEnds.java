@@ -39,7 +39,8 @@ final class BatchEnds {
                                 : failure(
                                         FailureCategory.USER_ERROR,
                                         "FailureExitCode",
-                                        "The task exited with the code " + code + "."));
+                                        "The task exited with the code " + code + "."
+                                                + (ended.getDetail().isEmpty() ? "" : " " + ended.getDetail())));
             case STOPPED -> finished(taskId, ended, at, null, stopped());
             case TIMED_OUT, IDLE ->
                 finished(

@@ -14,6 +14,7 @@ import io.muster.records.BatchJobSwept;
 import io.muster.records.BatchJobTally;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
+import io.muster.records.BatchSubtasksMoved;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskBegan;
 import io.muster.records.BatchTaskDefinition;
@@ -42,10 +43,12 @@ import io.muster.records.DisableTasks;
 import io.muster.records.EnableBatchJob;
 import io.muster.records.JobManager;
 import io.muster.records.ListBatchTasks;
+import io.muster.records.MemberStage;
 import io.muster.records.OnAllTasksComplete;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.ReactivateBatchTask;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.SubtasksMoved;
 import io.muster.records.TaskConstraints;
 import io.muster.records.TaskEnded;
 import io.muster.records.TaskNews;
@@ -546,6 +549,7 @@ public final class BatchJobDecider {
                         started.getToken(),
                         started.getAttempt() == null ? known.getTask().getAttempt() : started.getAttempt(),
                         news.getAt()));
+            case SubtasksMoved moved -> subtasks(known.getTask(), moved, news);
             case TaskWaits waits -> happened(new BatchTaskReturned(taskId, waits.getAttempt(), news.getAt()));
             case TaskEnded ended -> finish(BatchEnds.of(taskId, ended, news.getAt()));
             case TaskRefused _ when known.getStopping() -> finish(BatchEnds.stopped(taskId));
@@ -555,6 +559,16 @@ public final class BatchJobDecider {
             }
         }
         return Optional.empty();
+    }
+
+    private void subtasks(BatchTask task, SubtasksMoved moved, TaskNews news) {
+        boolean begins = moved.getSubtasks().stream().allMatch(each -> each.getStage() == MemberStage.ORDERED);
+        happened(new BatchSubtasksMoved(
+                BatchIds.key(task.getDefinition().getTaskId()),
+                moved.getSubtasks().stream()
+                        .map(each -> BatchSubtasks.moved(task.getSubtasks(), news.getPoolId(), each, news.getAt()))
+                        .toList(),
+                begins));
     }
 
     /** Notes the end of a task, and does what follows for the job and for tasks that wait for it. */

@@ -15,12 +15,13 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what the last attempt of a task wrote to one of its streams, or a range of that. Chunks that come twice count once. For one thread. */
+/** Writes what the last attempt of a task wrote to one of its streams on its node, or a range of that: on the primary's where it ran on several. Chunks that come twice count once. For one thread. */
 final class FilePieces implements Pieces {
     private static final byte[] NOTHING = {};
 
     private final TaskOutputs.Reader reader;
     private final TaskToken token;
+    private final @Nullable String nodeId;
     private final OutputStream stream;
     private final long to;
     private long skip;
@@ -34,6 +35,7 @@ final class FilePieces implements Pieces {
     private FilePieces(TaskOutputs.Reader reader, BatchTask task, OutputStream stream, ByteRange range) {
         this.reader = reader;
         this.token = Objects.requireNonNull(task.getToken());
+        this.nodeId = task.getNodeId();
         this.at = Objects.requireNonNull(task.getStartedAt());
         this.stream = stream;
         this.skip = range.from();
@@ -85,7 +87,7 @@ final class FilePieces implements Pieces {
     private byte[] taken(TaskOutput chunk) {
         ByteBuffer bytes = chunk.getOutput().duplicate();
         long end = chunk.getOffset() + bytes.remaining();
-        if (!chunk.getToken().equals(token) || end <= seen) {
+        if (!chunk.getToken().equals(token) || !chunk.getNodeId().equals(nodeId) || end <= seen) {
             return NOTHING;
         }
         bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));

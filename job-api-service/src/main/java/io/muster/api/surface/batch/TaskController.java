@@ -285,13 +285,16 @@ final class TaskController {
         });
     }
 
-    /** Lists the subtasks of a task: it has none, since tasks run on one node each. */
+    /** Lists the subtasks of a task, without its primary: those of the attempt that was placed last. */
     @Get(TASK + "/subtasksinfo")
     CompletionStage<MutableHttpResponse<String>> subtasks(HttpRequest<?> request, String jobId, String taskId) {
-        BatchRequest asked = new BatchRequest(request).rejectOthers(Listing.SELECT);
-        return read(jobId, taskId).thenApply(_ -> {
+        BatchRequest asked = new BatchRequest(request);
+        Listing listing = Listing.ofOne(asked, TaskDocuments.OF_SUBTASKS);
+        return read(jobId, taskId).thenApply(task -> {
             ObjectNode document = asked.document("subtasks");
-            document.putArray("value");
+            ArrayNode values = document.putArray("value");
+            TaskDocuments documents = new TaskDocuments(asked);
+            task.getSubtasks().forEach(subtask -> values.add(listing.selected(documents.subtask(subtask))));
             return asked.ok(document);
         });
     }

@@ -25,6 +25,7 @@ import io.muster.records.PoolReport;
 import io.muster.records.PoolRule;
 import io.muster.records.PoolTask;
 import io.muster.records.PoolWatcher;
+import io.muster.records.ProgramCoordinated;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.RestartNode;
@@ -113,6 +114,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private static final int LONGEST_NAME = 256;
     /** Matches the ids of pools, as tags of devices name them, and the reserve's. */
     private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}|\\$reserve");
+
+    /** Matches addresses and names of hosts, and that there is none. */
+    private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9:._-]{0,253}");
 
     private static final String POOL_ID = "pool id";
 
@@ -307,7 +311,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 new PoolInput.Configure(
                         configure.getSlotsPerNode(),
                         PoolRecords.placement(configure.getPolicy()),
-                        configure.getClosed()),
+                        configure.getClosed(),
+                        configure.getInterNode()),
                 now);
     }
 
@@ -406,9 +411,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 }
                 if (reported.getCapabilities().size() > MOST_CAPABILITIES
                         || reported.getCapabilities().stream().anyMatch(each -> each.length() > LONGEST_NAME)
-                        || reported.getBoot().length() > LONGEST_NAME) {
+                        || reported.getBoot().length() > LONGEST_NAME
+                        || !ADDRESS.matcher(reported.getAddress()).matches()) {
                     throw new InvalidRecordException("a node has up to " + MOST_CAPABILITIES + " capabilities of up to "
-                            + LONGEST_NAME + " characters, as its run's name has");
+                            + LONGEST_NAME + " characters, as its run's name has, and the address of a host");
                 }
                 yield new PoolInput.NodeReport(
                         node,
@@ -418,9 +424,12 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                         reported.getBoot(),
                         reported.getSlots(),
                         Set.copyOf(reported.getCapabilities()),
-                        reported.getHolding().stream().map(PoolRecords::token).collect(Collectors.toSet()));
+                        reported.getHolding().stream().map(PoolRecords::token).collect(Collectors.toSet()),
+                        reported.getAddress());
             }
             case ProgramStarted started -> new PoolInput.Started(node, PoolRecords.token(started.getToken()));
+            case ProgramCoordinated coordinated ->
+                new PoolInput.Coordinated(node, PoolRecords.token(coordinated.getToken()));
             case ProgramExited exited ->
                 new PoolInput.Exited(
                         node,
@@ -493,7 +502,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             int orders =
                     apply(poolId, new PoolInput.Place(left), null, now).orders().size();
             left -= orders;
-            if (pools.pool(poolId).hasPlaceable()) {
+            if (pools.pool(poolId).hasPlaceable() || pools.pool(poolId).isReserved()) {
                 placeable.add(poolId);
             }
         }
