@@ -217,8 +217,12 @@ public final class Batch implements Surface {
             case Refusal.OfBatch batch -> Refusals.of(batch.reason(), batch.sentence(), batch.member(), batch.value());
             case Refusal.OfBatchPool pool -> Refusals.of(pool.reason(), pool.sentence(), pool.member(), pool.value());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
-            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfSchedule _, Refusal.OfSite _ ->
-                Problem.serverError();
+            case Refusal.OfJob _,
+                    Refusal.OfDevice _,
+                    Refusal.OfStreamJob _,
+                    Refusal.OfSchedule _,
+                    Refusal.OfCatalog _,
+                    Refusal.OfSite _ -> Problem.serverError();
         };
     }
 
