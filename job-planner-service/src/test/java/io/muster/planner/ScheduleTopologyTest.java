@@ -23,6 +23,7 @@ import io.muster.records.JobPolicy;
 import io.muster.records.PutWebJob;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
+import io.muster.records.RuleRecurrence;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveCatalogItem;
@@ -221,6 +222,22 @@ class ScheduleTopologyTest {
         assertThat(jobs()).isEmpty();
         planner.schedule("s", new DeleteSchedule());
         assertThat(planner.lastReply()).isInstanceOf(ScheduleRefused.class);
+    }
+
+    /** A producer of the topic gives no start: rules count from when the schedule is saved, and do not fire then. */
+    @Test
+    void makesJobsAtTheTimesOfARuleOfRfc5545() {
+        String daily = "RRULE:FREQ=DAILY;BYHOUR=3;BYMINUTE=0;BYSECOND=0";
+        planner.schedule("s", new SaveSchedule(definition(new RuleRecurrence(List.of(daily, "EXDATE:20261122")))));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(jobs()).isEmpty();
+        planner.restart();
+        for (int hour = 0; hour < 49; hour++) {
+            planner.advance(Duration.ofHours(1));
+        }
+        assertThat(jobs()).containsExactly("nightly-20261121030000", "nightly-20261123030000");
+        planner.schedule("t", new SaveSchedule(definition(new RuleRecurrence(List.of("FREQ=SECONDLY")))));
+        assertThat(((ScheduleRefused) planner.lastReply()).getMessage()).contains("by the minute at most");
     }
 
     @Test
