@@ -92,7 +92,8 @@ final class PlannerTopology {
                 .writeShared(Topics.SCHEDULE_COMMANDS, SiteAggregate.NAME);
         planner.coordinator(BatchJobAggregate.coordinator(meters))
                 .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME)
-                .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME);
+                .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME)
+                .writeShared(Topics.SCHEDULE_COMMANDS, BatchJobAggregate.NAME);
         if (limits.mostActive() > 0) {
             activeJobs(empty);
         }
@@ -115,7 +116,8 @@ final class PlannerTopology {
                 .writeShared(Topics.TASK_EVENTS, BatchPoolAggregate.NAME);
         planner.coordinator(ScheduleAggregate.coordinator(meters))
                 .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
-                .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
+                .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME)
+                .writeShared(Topics.BATCH_JOB_COMMANDS, ScheduleAggregate.NAME);
         planner.processor(
                         PoolProcessor.NAME,
                         () -> new PoolProcessor(codecs, counts),

@@ -169,7 +169,7 @@ class BatchTest {
                 producer.send(new ProducerRecord<>(
                         Topics.BATCH_JOB_COMMANDS.name(),
                         job.toLowerCase(Locale.ROOT),
-                        codecs.of(Topics.BATCH_JOB_COMMANDS).encode(new BatchJobCommand(job, command))));
+                        codecs.of(Topics.BATCH_JOB_COMMANDS).encode(new BatchJobCommand(job, command, null))));
             }
             producer.flush();
             Runnable read = () -> consumer.poll(Duration.ofMillis(200)).forEach(record -> {

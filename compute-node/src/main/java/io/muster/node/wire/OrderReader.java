@@ -105,6 +105,7 @@ public final class OrderReader {
                 environment,
                 nodeEnvironment,
                 files,
+                webFiles(json.path("webFiles")),
                 json.path("directory").asText(""),
                 optional(json, "dataDirectory").map(JsonNode::asText),
                 optional(json, "graceSeconds")
@@ -118,6 +119,13 @@ public final class OrderReader {
                         .map(JsonNode::asDouble)
                         .map(OptionalDouble::of)
                         .orElse(OptionalDouble.empty()));
+    }
+
+    private static List<TaskProgram.WebFile> webFiles(JsonNode json) {
+        List<TaskProgram.WebFile> files = new ArrayList<>();
+        json.forEach(file -> files.add(new TaskProgram.WebFile(
+                text(file, "url"), text(file, "path"), optional(file, "mode").map(JsonNode::asText))));
+        return files;
     }
 
     private static Optional<JsonNode> optional(JsonNode json, String name) {

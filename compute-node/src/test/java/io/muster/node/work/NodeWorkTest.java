@@ -26,6 +26,7 @@ class NodeWorkTest {
             Map.of(),
             Map.of(),
             List.of(),
+            List.of(),
             "",
             Optional.empty(),
             Duration.ofSeconds(5),

@@ -45,6 +45,7 @@ public final class BatchTaskPrograms {
                         .setCommand(CommandLine.split(definition.getCommandLine()))
                         .setEnvironment(environment(job, definition))
                         .setNodeEnvironment(OF_NODE)
+                        .setWebFiles(BatchFiles.web(definition.getFiles()))
                         .setWallClockSeconds(seconds(definition.getConstraints().getWallClockMillis()))
                         .build())
                 .setPriority(job.getDefinition().getPriority())
