@@ -4,6 +4,7 @@ import io.muster.node.files.Archive;
 import io.muster.node.files.ArtifactCache;
 import io.muster.node.files.Folders;
 import io.muster.node.files.RelativePath;
+import io.muster.node.files.WebFiles;
 import io.muster.node.program.Programs;
 import io.muster.node.work.TaskProgram;
 import io.muster.node.work.TaskProgram.NodeValue;
@@ -17,6 +18,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -38,6 +40,9 @@ final class TaskFolders {
     private static final String UNUSABLE_NAME =
             "A data directory is named by letters, digits, -, _ and dots, with slashes between, not ";
     private static final int MOST_FILES = 1000;
+    /** Bounds the time for a file of a user's address. */
+    private static final Duration LONGEST_FETCH = Duration.ofMinutes(10);
+
     private static final String SPARE = "spare";
     private static final String TASK = "task";
     private static final String HOME = "home";
@@ -49,6 +54,7 @@ final class TaskFolders {
     private final String deviceId;
     private final ArtifactCache artifacts;
     private final long mostBytes;
+    private final WebFiles web = new WebFiles(LONGEST_FETCH);
     private final Programs programs;
     private final AtomicLong last = new AtomicLong();
     private final SpareFolders spares;
@@ -178,7 +184,7 @@ final class TaskFolders {
     }
 
     private void fetch(TaskProgram program, Path task) throws IOException, InterruptedException {
-        if (program.files().size() > MOST_FILES) {
+        if (program.files().size() + program.webFiles().size() > MOST_FILES) {
             throw new IOException("A task has at most " + MOST_FILES + " files.");
         }
         long left = mostBytes;
@@ -198,6 +204,11 @@ final class TaskFolders {
                 }
             });
             left -= taken[0];
+        }
+        for (TaskProgram.WebFile file : program.webFiles()) {
+            Path target = RelativePath.below(task, file.path());
+            Files.createDirectories(target.getParent());
+            left -= web.fetch(file.url(), target, file.mode(), left);
         }
     }
 

@@ -13,6 +13,7 @@ import io.muster.api.job.Requests;
 import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
 import io.muster.api.surface.batch.Batch;
+import io.muster.api.surface.batch.BatchReach;
 import io.muster.api.surface.central.Central;
 import io.muster.api.surface.central.CentralOptions;
 import io.muster.api.surface.compute.Compute;
@@ -102,6 +103,7 @@ final class ApiSurfaces {
                 options.messageLife(),
                 options.reach(),
                 new SchedulerReach(options.reach().endpoints(), options.reach().topics()),
+                new BatchReach(options.reach().endpoints()),
                 options.uploads(),
                 options.central()));
         LiveReaders readers = new LiveReaders();

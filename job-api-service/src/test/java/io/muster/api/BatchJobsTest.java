@@ -366,6 +366,8 @@ class BatchJobsTest {
             {'id':'t','commandLine':'true','userIdentity':{'autoUser':{'elevationLevel':'admin'}}} | InvalidPropertyValue | userIdentity.autoUser.elevationLevel
             {'id':'t','commandLine':'true','constraints':{'maxTaskRetryCount':-2}}   | InvalidPropertyValue    | constraints.maxTaskRetryCount
             {'id':'t','commandLine':'true','resourceFiles':[{'autoStorageContainerName':'a'}]} | InvalidPropertyValue | resourceFiles[0].autoStorageContainerName
+            {'id':'t','commandLine':'true','resourceFiles':[{'httpUrl':'http://169.254.169.254/latest','filePath':'a'}]} | InvalidPropertyValue | resourceFiles[0].httpUrl
+            {'id':'t','commandLine':'true','resourceFiles':[{'httpUrl':'file:///etc/passwd','filePath':'a'}]} | InvalidPropertyValue | resourceFiles[0].httpUrl
             {'id':'t','commandLine':'true','dependsOn':{'taskIdRanges':[{'start':9,'end':1}]}} | InvalidPropertyValue | dependsOn.taskIdRanges[0].end
             {'id':'t','commandLine':'true','exitConditions':{'exitCodes':[{'code':1}]}} | InvalidPropertyValue | exitConditions.exitCodes[0].exitOptions
             """)
@@ -530,7 +532,6 @@ class BatchJobsTest {
         "GET, /applications, 501",
         "GET, /certificates, 501",
         "GET, /jobs/j/tasks/t/files/wd/a.txt, 501",
-        "GET, /jobschedules, 501",
         "POST, /jobs/j, 405",
         "GET, /jobs/j/nothing, 404"
     })

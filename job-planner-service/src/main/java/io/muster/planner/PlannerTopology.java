@@ -101,7 +101,8 @@ final class PlannerTopology {
                 .writeShared(Topics.SCHEDULE_COMMANDS, SiteAggregate.NAME);
         planner.coordinator(BatchJobAggregate.coordinator(meters))
                 .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME)
-                .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME);
+                .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME)
+                .writeShared(Topics.SCHEDULE_COMMANDS, BatchJobAggregate.NAME);
         copied(empty, Topics.CATALOG, CatalogCopy.STORE, CatalogCopy::new);
         if (limits.mostActive() > 0) {
             copied(empty, Topics.JOBS, ActiveJobs.STORE, ActiveJobs::new);
@@ -128,7 +129,8 @@ final class PlannerTopology {
                 .writeShared(Topics.TASK_EVENTS, BatchPoolAggregate.NAME);
         planner.coordinator(ScheduleAggregate.coordinator(meters))
                 .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
-                .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
+                .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME)
+                .writeShared(Topics.BATCH_JOB_COMMANDS, ScheduleAggregate.NAME);
         PoolMeters ofPools = new PoolMeters(meters);
         planner.processor(
                         PoolProcessor.NAME,

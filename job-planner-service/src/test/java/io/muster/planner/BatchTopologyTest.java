@@ -42,6 +42,7 @@ import io.muster.records.ProgramCoordinated;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.ResourceFile;
 import io.muster.records.SetNodeScheduling;
 import io.muster.records.StartAttempt;
 import io.muster.records.StartUndelivered;
@@ -51,6 +52,7 @@ import io.muster.records.TaskIdRange;
 import io.muster.records.TaskToken;
 import io.muster.records.TerminateBatchJob;
 import io.muster.records.TerminateBatchTask;
+import io.muster.records.WebFile;
 import io.muster.topics.Headers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -303,6 +305,41 @@ class BatchTopologyTest {
     }
 
     @Test
+    void hasItsNodeFetchTheFilesOfATaskAndEndsItWhereThatFails() {
+        node(1);
+        ask(job());
+        ResourceFile file = new ResourceFile("https://files.example/a", "in/a", "0755");
+        ask(new AddBatchTasks(List.of(BatchTaskDefinition.newBuilder(task("a", 3))
+                .setFiles(List.of(file))
+                .build())));
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().order();
+        assertThat(start.getProgram().getWebFiles())
+                .containsExactly(new WebFile("https://files.example/a", "in/a", "0755"));
+        exited(start.getToken(), 1, ExitCause.NOT_STARTED);
+        BatchTask task = read("a");
+        assertThat(task.getState()).as("it is not tried again").isEqualTo(BatchTaskState.COMPLETED);
+        assertThat(task.getFailure().getCode()).isEqualTo("CommandLaunchFailed");
+        assertThat(task.getAttempt().getRetries()).isZero();
+    }
+
+    /** Holds field case 80: a command that can't start is no program that failed. */
+    @Test
+    void completesATaskWhoseCommandCanNotStartWithoutAnExitCode() {
+        node(1);
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 1))));
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().order();
+        exited(start.getToken(), 127, ExitCause.NOT_STARTED);
+        assertThat(events()).containsExactly("Start(0/0)", "Complete(0/0)", "Fail(0/0)");
+        assertThat(planner.taskEvents().getLast().value()).doesNotContain("exitCode", "startTime");
+        BatchTask task = read("a");
+        assertThat(task.getState()).isEqualTo(BatchTaskState.COMPLETED);
+        assertThat(task.getExitCode()).isNull();
+        assertThat(task.getSucceeded()).isFalse();
+        assertThat(task.getFailure().getCode()).isEqualTo("CommandLaunchFailed");
+    }
+
+    @Test
     void refusesEachTaskThatCanNotBeAddedAndAddsTheOthers() {
         ask(job());
         BatchTasksAdded added =
@@ -356,10 +393,11 @@ class BatchTopologyTest {
     @Test
     void completesAJobWhenAllItsTasksHave() {
         node(1);
-        ask(new AddBatchJob(definition()
-                .setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB)
-                .build()));
+        ask(job());
         ask(new AddBatchTasks(List.of(task("a", 0))));
+        ask(ChangeBatchJob.newBuilder()
+                .setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB)
+                .build());
         exited(started(), 0, ExitCause.ITSELF);
         ticks(5);
         BatchJob job = planner.latestBatchJob(JOB);

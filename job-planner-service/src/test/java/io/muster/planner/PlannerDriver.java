@@ -8,6 +8,7 @@ import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchJobGone;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolCommand;
 import io.muster.records.BatchPoolDeleted;
@@ -472,7 +473,7 @@ final class PlannerDriver implements AutoCloseable {
 
     /** Sends a command to a job of Batch. */
     void batchJob(String jobId, Object command) {
-        send(Topics.BATCH_JOB_COMMANDS, jobId.toLowerCase(Locale.ROOT), new BatchJobCommand(jobId, command));
+        send(Topics.BATCH_JOB_COMMANDS, jobId.toLowerCase(Locale.ROOT), new BatchJobCommand(jobId, command, null));
     }
 
     /** Lists the events of tasks of Batch, each of which is as the schema of its type says. */
@@ -484,6 +485,11 @@ final class PlannerDriver implements AutoCloseable {
     /** Returns the latest document of a job of Batch. */
     BatchJob latestBatchJob(String jobId) {
         return Objects.requireNonNull(batchJobs.get(jobId), jobId);
+    }
+
+    /** Returns the jobs of Batch that are there, by their ids as they were spelled first. */
+    Map<String, BatchJob> batchJobs() {
+        return batchJobs;
     }
 
     /** Lists what happened to jobs of Batch. */
@@ -719,8 +725,15 @@ final class PlannerDriver implements AutoCloseable {
         taskEvents.addAll(
                 driver.createOutputTopic(Topics.TASK_EVENTS.name(), new StringDeserializer(), new StringDeserializer())
                         .readRecordsToList());
-        written(Topics.BATCH_JOBS).forEach(job -> batchJobs.put(job.getJobId(), job));
-        written(Topics.BATCH_JOB_EVENTS).forEach(event -> batchJobEvents.addAll(event.getEvents()));
+        written(Topics.BATCH_JOBS).stream()
+                .filter(Objects::nonNull)
+                .forEach(job -> batchJobs.put(job.getJobId(), job));
+        written(Topics.BATCH_JOB_EVENTS).forEach(event -> {
+            batchJobEvents.addAll(event.getEvents());
+            if (event.getEvents().stream().anyMatch(BatchJobGone.class::isInstance)) {
+                batchJobs.remove(event.getJobId());
+            }
+        });
         siteCommands.addAll(written(Topics.SITE_COMMANDS));
         scheduleCalls.addAll(written(Topics.SCHEDULE_CALLS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));

@@ -257,7 +257,6 @@ class SiteTopologyTest {
         assertThat(run(WebJobKind.TRIGGERED).getId()).startsWith("20261121020500");
     }
 
-<<<<<<< HEAD
     /** The alert MusterWebJobsMiss names these lines. */
     @Test
     void saysInTheLogWhichWebJobMissedItsTimes() {
@@ -276,7 +275,7 @@ class SiteTopologyTest {
         assertThat(lines.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .containsExactly("WebJobRescheduled site=" + SITE + " job=purge missed=2");
-=======
+
     private static PutSiteSettings setting(String name, String value) {
         return new PutSiteSettings(Map.of(name, value), false);
     }
@@ -288,9 +287,9 @@ class SiteTopologyTest {
     @Test
     void runsNothingOfASiteThatIsStopped() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         TaskToken watch = started();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         ask(new RunWebJob("purge", "", "x"));
         TaskToken purge = started();
         ask(setting("WEBJOBS_STOPPED", "1"));
@@ -313,9 +312,9 @@ class SiteTopologyTest {
     @Test
     void leavesContinuousJobsRunningWhereSchedulesAreDisabled() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         started();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         ask(setting("WEBJOBS_DISABLE_SCHEDULE", "1"));
         planner.advance(Duration.ofMinutes(6));
         assertThat(starts()).hasSize(1);
@@ -330,7 +329,7 @@ class SiteTopologyTest {
     @Test
     void timesTheFirstStartOfARunAlone() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         exited(started(), 1, ExitCause.ITSELF);
         planner.advance(Duration.ofMinutes(2));
         planner.advance(Duration.ofMillis(20));
@@ -341,7 +340,6 @@ class SiteTopologyTest {
                         .timer()
                         .count())
                 .isOne();
->>>>>>> 5563c2fb (A change of a schedule's end or recurrence fires nothing at once; a stopped site ends its triggered runs; starts of restarts are not timed)
     }
 
     @Test

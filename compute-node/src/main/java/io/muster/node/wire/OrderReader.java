@@ -105,6 +105,7 @@ public final class OrderReader {
                 environment,
                 nodeEnvironment,
                 files,
+                webFiles(json.path("webFiles")),
                 json.path("directory").asText(""),
                 optional(json, "dataDirectory").map(JsonNode::asText),
                 optional(json, "graceSeconds")
@@ -124,6 +125,13 @@ public final class OrderReader {
         List<String> words = new ArrayList<>();
         json.forEach(word -> words.add(word.asText()));
         return words;
+    }
+
+    private static List<TaskProgram.WebFile> webFiles(JsonNode json) {
+        List<TaskProgram.WebFile> files = new ArrayList<>();
+        json.forEach(file -> files.add(new TaskProgram.WebFile(
+                text(file, "url"), text(file, "path"), optional(file, "mode").map(JsonNode::asText))));
+        return files;
     }
 
     private static Optional<JsonNode> optional(JsonNode json, String name) {

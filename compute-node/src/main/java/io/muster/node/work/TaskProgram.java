@@ -23,6 +23,7 @@ public record TaskProgram(
         Map<String, String> environment,
         Map<String, NodeValue> nodeEnvironment,
         List<File> files,
+        List<WebFile> webFiles,
         String directory,
         Optional<String> dataDirectory,
         Duration grace,
@@ -60,6 +61,14 @@ public record TaskProgram(
         }
     }
 
+    /**
+     * Is fetched from an address before the program starts.
+     *
+     * @param path below the task's directory
+     * @param mode as chmod reads it, such as 0755; empty for the node's own
+     */
+    public record WebFile(String url, String path, Optional<String> mode) {}
+
     /** Rejects one without a program, and copies the rest. */
     public TaskProgram {
         if (command.isEmpty()
@@ -72,6 +81,7 @@ public record TaskProgram(
         environment = Map.copyOf(environment);
         nodeEnvironment = Map.copyOf(nodeEnvironment);
         files = List.copyOf(files);
+        webFiles = List.copyOf(webFiles);
     }
 
     /** Returns the command that runs first. */

@@ -27,6 +27,7 @@ class NodeWorkTest {
             Map.of(),
             Map.of(),
             List.of(),
+            List.of(),
             "",
             Optional.empty(),
             Duration.ofSeconds(5),

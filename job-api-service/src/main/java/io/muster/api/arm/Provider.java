@@ -140,7 +140,7 @@ public final class Provider implements Surface {
     private static Problem problem(ScheduleRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> notFound(sentence);
-            case INVALID, UNKNOWN -> badRequest(sentence);
+            case EXISTS, CHANGED_MEANWHILE, COMPLETED, INVALID, UNKNOWN -> badRequest(sentence);
         };
     }
 

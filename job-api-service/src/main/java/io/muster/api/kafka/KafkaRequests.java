@@ -48,6 +48,7 @@ import io.muster.records.ListDevices;
 import io.muster.records.PoolCommand;
 import io.muster.records.QueryFleet;
 import io.muster.records.Reply;
+import io.muster.records.IfScheduleRevision;
 import io.muster.records.SaveCatalogItem;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
@@ -331,11 +332,13 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Void> deleteSchedule(String id) {
+    public CompletableFuture<Void> deleteSchedule(String id, @Nullable Long ifRevision) {
+        DeleteSchedule delete = new DeleteSchedule();
         return changed(
                         Topics.SCHEDULE_COMMANDS,
                         id,
-                        new ScheduleCommand(id, new DeleteSchedule()),
+                        new ScheduleCommand(
+                                id, ifRevision == null ? delete : new IfScheduleRevision(ifRevision, delete)),
                         ScheduleDeleted.class,
                         _ -> schedules.forget(id))
                 .thenApply(_ -> null);
@@ -389,7 +392,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         return changed(
                 Topics.BATCH_JOB_COMMANDS,
                 jobId.toLowerCase(Locale.ROOT),
-                new BatchJobCommand(jobId, command),
+                new BatchJobCommand(jobId, command, null),
                 outcome,
                 answer -> {
                     if (answer instanceof BatchJob job) {

@@ -2,7 +2,6 @@ package io.muster.planner.batch;
 
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobBegun;
-import io.muster.records.BatchJobDefinition;
 import io.muster.records.BatchJobEvent;
 import io.muster.records.BatchJobGone;
 import io.muster.records.BatchJobMoved;
@@ -50,7 +49,7 @@ public final class BatchRows {
         @Nullable BatchJob after = job;
         for (Object part : event.getEvents()) {
             after = switch (part) {
-                case BatchJobBegun begun -> begun(event, begun.getDefinition());
+                case BatchJobBegun begun -> begun(event, begun);
                 case BatchJobRevised revised ->
                     changed(known(after), event.getAt())
                             .setDefinition(revised.getDefinition())
@@ -63,11 +62,12 @@ public final class BatchRows {
         return after;
     }
 
-    private static BatchJob begun(BatchJobEvent event, BatchJobDefinition definition) {
+    private static BatchJob begun(BatchJobEvent event, BatchJobBegun begun) {
         return BatchJob.newBuilder()
                 .setJobId(event.getJobId())
                 .setRevision(1)
-                .setDefinition(definition)
+                .setDefinition(begun.getDefinition())
+                .setOrder(begun.getOrder())
                 .setState(BatchJobState.ACTIVE)
                 .setCreatedAt(event.getAt())
                 .setChangedAt(event.getAt())
@@ -370,6 +370,7 @@ public final class BatchRows {
                 + SUBTASK * row.getTask().getSubtasks().size()
                 + task.getCommandLine().length()
                 + pairs
+                + BatchFiles.characters(task.getFiles())
                 + ids
                 + PART
                         * (task.getEnvironment().size()

@@ -39,8 +39,8 @@ final class BatchRules {
     }
 
     /** Returns why a job can't be as it is described. */
-    static Optional<BatchRefused> fault(String jobId, BatchJobDefinition job) {
-        if (!BatchIds.isValid(jobId)) {
+    static Optional<BatchRefused> fault(String jobId, boolean isOfSchedule, BatchJobDefinition job) {
+        if (!(isOfSchedule ? BatchIds.isOfSchedule(jobId) : BatchIds.isValid(jobId))) {
             return Optional.of(invalid("id", jobId, "An id has 1 to 64 letters, digits, hyphens and underscores."));
         }
         if (!BatchIds.isValid(job.getPoolId())) {
@@ -109,12 +109,10 @@ final class BatchRules {
             return Optional.of(
                     invalid("requiredSlots", task.getRequiredSlots(), "A task takes 1 to " + MOST_SLOTS + " slots."));
         }
-        if (!task.getFiles().isEmpty()) {
-            return Optional.of(invalid("resourceFiles", null, "Resource files are not there yet."));
-        }
         return nameFault(task.getDisplayName())
                 .or(() -> BatchTexts.nameFault(task.getAffinity()).map(fault -> invalid("affinityInfo", null, fault)))
                 .or(() -> environmentFault("environmentSettings", task.getEnvironment()))
+                .or(() -> BatchFiles.fault(task.getFiles()))
                 .or(() -> constraintsFault(task.getConstraints()))
                 .or(() -> dependenciesFault(job, task))
                 .or(() -> conditionsFault(job, task.getExitConditions()))
@@ -146,8 +144,10 @@ final class BatchRules {
                     "A command line names a program, and has at most " + LONGEST_COMMAND + " characters."));
         }
         if (!gang.getCommonFiles().isEmpty()) {
-            return Optional.of(
-                    invalid("multiInstanceSettings.commonResourceFiles", null, "Resource files are not there yet."));
+            return Optional.of(invalid(
+                    "multiInstanceSettings.commonResourceFiles",
+                    null,
+                    "Common resource files are not there yet: give the task resourceFiles, which its primary gets."));
         }
         return task.getRequiredSlots() == 1
                 ? Optional.empty()

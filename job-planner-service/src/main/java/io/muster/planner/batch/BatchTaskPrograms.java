@@ -57,6 +57,7 @@ public final class BatchTaskPrograms {
                                 gang == null ? List.of() : CommandLine.split(gang.getCoordinationCommandLine()))
                         .setEnvironment(environment(job, definition))
                         .setNodeEnvironment(gang == null ? OF_NODE : OF_GANG)
+                        .setWebFiles(BatchFiles.web(definition.getFiles()))
                         .setWallClockSeconds(seconds(definition.getConstraints().getWallClockMillis()))
                         .build())
                 .setPriority(job.getDefinition().getPriority())

@@ -24,6 +24,7 @@ import io.muster.records.TaskAttempt;
 import io.muster.records.TaskFile;
 import io.muster.records.TaskProgram;
 import io.muster.records.TaskToken;
+import io.muster.records.WebFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,6 +128,13 @@ final class TaskJson {
                     .put("bytes", file.getBytes())
                     .put("path", file.getPath())
                     .put("unzip", file.getUnzip());
+        }
+        ArrayNode webFiles = body.putArray("webFiles");
+        for (WebFile file : program.getWebFiles()) {
+            ObjectNode one = webFiles.addObject().put("url", file.getUrl()).put("path", file.getPath());
+            if (file.getMode() != null) {
+                one.put("mode", file.getMode());
+            }
         }
         body.put("directory", program.getDirectory());
         if (program.getDataDirectory() != null) {

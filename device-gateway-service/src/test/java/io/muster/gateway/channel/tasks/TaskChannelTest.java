@@ -34,6 +34,7 @@ import io.muster.records.TaskFile;
 import io.muster.records.TaskOutput;
 import io.muster.records.TaskProgram;
 import io.muster.records.TaskToken;
+import io.muster.records.WebFile;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -63,6 +64,7 @@ class TaskChannelTest {
                 .setEnvironment(Map.of("A", "\"1\""))
                 .setNodeEnvironment(Map.of("WEBJOBS_PORT", NodeValue.PORT))
                 .setFiles(List.of(new TaskFile("ab", 12L, "", true)))
+                .setWebFiles(List.of(new WebFile("https://files.example/a", "in/a", "0755")))
                 .setDataDirectory("site.job")
                 .setIdleSeconds(120)
                 .setOutputBytes(10L)
@@ -87,6 +89,7 @@ class TaskChannelTest {
                                 + " b\"],\"environment\":{\"A\":\"\\\"1\\\"\"},"
                                 + "\"nodeEnvironment\":{\"WEBJOBS_PORT\":\"PORT\"},"
                                 + "\"files\":[{\"sha256\":\"ab\",\"bytes\":12,\"path\":\"\",\"unzip\":true}],"
+                                + "\"webFiles\":[{\"url\":\"https://files.example/a\",\"path\":\"in/a\",\"mode\":\"0755\"}],"
                                 + "\"directory\":\"\",\"dataDirectory\":\"site.job\",\"graceSeconds\":5,"
                                 + "\"idleSeconds\":120,\"outputBytes\":10}}"));
     }

@@ -55,10 +55,12 @@ final class TaskController {
     private static final int MOST_READ = 5_000;
 
     private final Requests requests;
+    private final BatchReach reach;
     private final Workers workers;
 
-    TaskController(Requests requests, Workers workers) {
+    TaskController(Requests requests, BatchReach reach, Workers workers) {
         this.requests = requests;
+        this.reach = reach;
         this.workers = workers;
     }
 
@@ -66,7 +68,7 @@ final class TaskController {
     CompletionStage<MutableHttpResponse<String>> add(HttpRequest<?> request, String jobId, @Body byte[] body) {
         BatchRequest asked = new BatchRequest(request).rejectOthers();
         return workers.read(() -> {
-            BatchTaskDefinition task = TaskReader.task(JobController.body(body));
+            BatchTaskDefinition task = reach.check(TaskReader.task(JobController.body(body)));
             return JobController.ask(requests, jobId, new AddBatchTasks(List.of(task)), BatchTasksAdded.class)
                     .thenApply(added -> created(asked, jobId, added.getTasks().getFirst()));
         });
@@ -92,7 +94,7 @@ final class TaskController {
             Map<Integer, Problem> wrong = new LinkedHashMap<>();
             for (int i = 0; i < bodies.size(); i++) {
                 try {
-                    tasks.add(TaskReader.task(bodies.get(i)));
+                    tasks.add(reach.check(TaskReader.task(bodies.get(i))));
                 } catch (ProblemException e) {
                     wrong.put(i, e.problem());
                 }

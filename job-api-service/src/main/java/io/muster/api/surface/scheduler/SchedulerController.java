@@ -392,14 +392,14 @@ final class SchedulerController {
             }
             if (path.jobs()) {
                 checkRunning(Callers.of(request), schedule(path));
-                return requests.deleteSchedule(SchedulerPath.key(path.jobId())).thenApply(_ -> HttpResponse.ok());
+                return requests.deleteSchedule(SchedulerPath.key(path.jobId()), null).thenApply(_ -> HttpResponse.ok());
             }
             collection(path);
             List<Schedule> jobs = all(path);
             jobs.forEach(job -> checkRunning(Callers.of(request), job));
             CompletableFuture<Void> gone = CompletableFuture.completedFuture(null);
             for (Schedule schedule : jobs) {
-                gone = gone.thenCompose(_ -> requests.deleteSchedule(schedule.getScheduleId()));
+                gone = gone.thenCompose(_ -> requests.deleteSchedule(schedule.getScheduleId(), null));
             }
             return gone.thenCompose(_ -> requests.deleteCollection(SchedulerPath.key(path.collectionId())))
                     .thenApply(_ -> HttpResponse.ok());
