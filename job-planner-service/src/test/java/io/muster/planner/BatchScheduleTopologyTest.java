@@ -159,7 +159,7 @@ class BatchScheduleTopologyTest {
     void failsATimeWhoseJobIsThereStillAndGoesOn() {
         planner.create("node-1", "{\"compute\":{\"pool\":\"edge\"}}");
         long epoch = planner.connect("node-1", Capability.TASKS);
-        planner.reportToPool("edge", "node-1", epoch, new NodeReported(1L, "boot", 1, List.of(), List.of()));
+        planner.reportToPool("edge", "node-1", epoch, new NodeReported(1L, "boot", 1, List.of(), List.of(), ""));
         save();
         planner.batchJob("Nightly:job-1", new AddBatchTasks(List.of(task())));
         ticks();

@@ -122,7 +122,6 @@ final class PlannerDriver implements AutoCloseable {
     private final MeterRegistry meters = new SimpleMeterRegistry();
     private final PartitionCounts partitions;
     private final JobLimits limits;
-    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final String application = "test-" + UUID.randomUUID();
     private final Map<String, Map<String, byte[]>> changelogs = new HashMap<>();
     private final Set<String> held = new HashSet<>();

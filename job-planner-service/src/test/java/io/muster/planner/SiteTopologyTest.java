@@ -275,6 +275,7 @@ class SiteTopologyTest {
         assertThat(lines.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .containsExactly("WebJobRescheduled site=" + SITE + " job=purge missed=2");
+    }
 
     private static PutSiteSettings setting(String name, String value) {
         return new PutSiteSettings(Map.of(name, value), false);

@@ -133,11 +133,12 @@ public final class JobDecider {
     }
 
     private static Decision<JobEvent> admit(@Nullable Job job, JobInput.Admit admit, Instant now) {
-        boolean isMeant = job != null
-                && job.getJobNumber() == admit.jobNumber()
-                && job.getTicket() == admit.ticket()
-                && waitsInLine(job);
-        return isMeant ? happened(jobId(job), now, new JobAdmitted()) : new Decision.Nothing<>();
+        return job != null
+                        && job.getJobNumber() == admit.jobNumber()
+                        && job.getTicket() == admit.ticket()
+                        && waitsInLine(job)
+                ? happened(jobId(job), now, new JobAdmitted())
+                : new Decision.Nothing<>();
     }
 
     /** Returns the lane that a job is in, or wants to be in; empty for a job that waits for none. */

@@ -62,6 +62,8 @@ final class Refusals {
     private static Problem of(ScheduleRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> Problem.notFound(sentence);
+            case EXISTS, COMPLETED -> conflict(sentence);
+            case CHANGED_MEANWHILE -> outdated(sentence);
             case INVALID -> Problem.argumentInvalid(sentence);
             case UNKNOWN -> Problem.serverError();
         };

@@ -24,6 +24,8 @@ import io.muster.api.json.MergePatch;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.document.Etags;
+import io.muster.records.IfScheduleRevision;
+import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,7 +101,7 @@ final class ScheduledJobController {
             Optional<Schedule> there = schedules.get(ScheduledJobs.PREFIX + id);
             there.ifPresent(_ -> known(request, id));
             checkVersion(request, there);
-            return save(new CentralRequest(request), id, JsonBody.object(body));
+            return save(new CentralRequest(request), id, JsonBody.object(body), there);
         });
     }
 
@@ -114,7 +116,7 @@ final class ScheduledJobController {
             if (change.hasNonNull("schedule")) {
                 merged.set("schedule", change.get("schedule"));
             }
-            return save(new CentralRequest(request), id, merged);
+            return save(new CentralRequest(request), id, merged, Optional.of(known));
         });
     }
 
@@ -127,15 +129,22 @@ final class ScheduledJobController {
         }
     }
 
-    private CompletionStage<HttpResponse<String>> save(CentralRequest request, String id, ObjectNode document) {
-        return requests.schedule(ScheduledJobs.PREFIX + id, documents.read(request, id, document, time.now()))
+    private CompletionStage<HttpResponse<String>> save(
+            CentralRequest request, String id, ObjectNode document, Optional<Schedule> known) {
+        SaveSchedule save = documents.read(request, id, document, time.now());
+        Object command = request.ifMatch() == null || known.isEmpty()
+                ? save
+                : new IfScheduleRevision(known.get().getRevision(), save);
+        return requests.schedule(ScheduledJobs.PREFIX + id, command)
                 .thenApply(saved -> Answers.ok(ScheduledJobs.document(saved)));
     }
 
     /** Deletes a definition; jobs that its firings have made stay. */
     @Delete("/api/scheduledJobs/{id}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
-        checkVersion(request, Optional.of(known(request, id)));
-        return requests.deleteSchedule(ScheduledJobs.PREFIX + id).thenApply(_ -> Answers.noContent());
+        Schedule known = known(request, id);
+        checkVersion(request, Optional.of(known));
+        @Nullable Long revision = new CentralRequest(request).ifMatch() == null ? null : known.getRevision();
+        return requests.deleteSchedule(ScheduledJobs.PREFIX + id, revision).thenApply(_ -> Answers.noContent());
     }
 }
