@@ -79,7 +79,9 @@ class BatchJobSchedulesTest {
         assertThat(saved().getTiming().getEnd()).isEqualTo(Instant.parse("2028-01-01T00:00:00Z"));
         assertThat(saved().getTiming().getRecurrence()).isEqualTo(new ElapsedRecurrence(86_400L));
         assertThat(saved().getToleranceSeconds()).isEqualTo(600);
-        assertThat(saved().getWriter()).as("whose rights its jobs are made under").isEqualTo("policy/iothubowner");
+        assertThat(saved().getWriter())
+                .as("whose rights its jobs are made under")
+                .isEqualTo("policy/iothubowner");
         JsonNode schedule = nightly();
         assertThat(schedule.path("id").asText()).isEqualTo("Nightly");
         assertThat(schedule.path("state").asText()).isEqualTo("active");
@@ -116,7 +118,9 @@ class BatchJobSchedulesTest {
         ask(201, "POST", "/jobschedules", NIGHTLY);
         String tag = nightly().path("eTag").asText();
         ask(200, "PATCH", "/jobschedules/NIGHTLY", "{'schedule':{'recurrenceInterval':'PT1H'}}", "If-Match", tag);
-        assertThat(saved().getTiming().getStart()).as("the member is replaced whole").isNull();
+        assertThat(saved().getTiming().getStart())
+                .as("the member is replaced whole")
+                .isNull();
         assertThat(((CreateBatchJob) saved().getAction()).getDefinition().getPriority())
                 .as("what it leaves out stays")
                 .isEqualTo(7);
@@ -164,15 +168,18 @@ class BatchJobSchedulesTest {
         assertThat(nightly().path("state").asText()).as("its last job goes on").isEqualTo("active");
         assertThat(nightly().at("/executionInfo/recentJob/id").asText()).isEqualTo("Nightly:job-2");
         assertThat(nightly().at("/executionInfo/recentJob/url").asText()).endsWith("/jobs/Nightly:job-2");
-        JsonNode first = ask(200, "GET", "/jobschedules/nightly/jobs?maxresults=1", null)
-                .body();
+        JsonNode first =
+                ask(200, "GET", "/jobschedules/nightly/jobs?maxresults=1", null).body();
         assertThat(first.path("value").findValuesAsText("id")).containsExactly("Nightly:job-1");
         String next = first.path("odata.nextLink").asText();
         JsonNode second = client.send("GET", next.substring(next.indexOf("/jobschedules")), null)
                 .body();
         assertThat(second.path("value").findValuesAsText("id")).containsExactly("Nightly:job-2");
         assertThat(second.has("odata.nextLink")).isFalse();
-        assertThat(ask(200, "GET", "/jobs/nightly:job-1", null).body().path("id").asText())
+        assertThat(ask(200, "GET", "/jobs/nightly:job-1", null)
+                        .body()
+                        .path("id")
+                        .asText())
                 .isEqualTo("Nightly:job-1");
         ask(202, "POST", "/jobs/Nightly:job-1/terminate", null);
         assertThat(ask(400, "POST", "/jobs", "{'id':'Nightly:job-3','poolInfo':{'poolId':'edge'}}")
@@ -184,7 +191,8 @@ class BatchJobSchedulesTest {
     void refusesAScheduleWhileJobsOfADeletedOneOfItsIdAreThere() throws Exception {
         jobs.take(
                 "Nightly:job-1",
-                new AddBatchJob(BatchJobDefinition.newBuilder().setPoolId("edge").build()));
+                new AddBatchJob(
+                        BatchJobDefinition.newBuilder().setPoolId("edge").build()));
         assertThat(ask(409, "POST", "/jobschedules", NIGHTLY).code()).isEqualTo("JobScheduleBeingDeleted");
     }
 
@@ -193,8 +201,8 @@ class BatchJobSchedulesTest {
         for (String id : new String[] {"c", "A", "b"}) {
             ask(201, "POST", "/jobschedules", NIGHTLY.replace("Nightly", id));
         }
-        JsonNode first = ask(200, "GET", "/jobschedules?maxresults=2&$select=id", null)
-                .body();
+        JsonNode first =
+                ask(200, "GET", "/jobschedules?maxresults=2&$select=id", null).body();
         assertThat(first.path("value").findValuesAsText("id")).containsExactly("A", "b");
         String next = first.path("odata.nextLink").asText();
         JsonNode second = client.send("GET", next.substring(next.indexOf("/jobschedules")), null)

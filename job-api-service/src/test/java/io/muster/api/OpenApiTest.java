@@ -232,12 +232,12 @@ class OpenApiTest {
                 "PUT",
                 "/jobs/v2/full",
                 "{'jobId':'full','type':'scheduleDeviceMethod','cloudToDeviceMethod':{'methodName':'update','payload':null,'responseTimeoutInSeconds':30},"
-                    + "'queryCondition':'*','startTime':'2031-01-01T00:00:00Z','maxExecutionTimeInSeconds':60,"
-                    + "'retries':[{'on':'noAnswer','times':3,'backoffInSeconds':10,'longestBackoffInSeconds':300,'jitter':0.2}],"
-                    + "'rollout':{'devicesPerMinute':100,'growth':{'factor':2,'afterSucceeded':500,'mostPerMinute':2000}},"
-                    + "'batches':{'percent':10,'successPercent':95},'abort':{'failurePercent':20,'afterEnded':50},'failureLimit':{'percent':10,'perBatch':true},'errorStatusFails':true,'offlineFails':true,"
-                    + "'windows':[{'start':'22:00','end':'06:00','days':['saturday'],'timeZone':'Europe/Paris'}],"
-                    + "'continuous':true,'priority':5}");
+                        + "'queryCondition':'*','startTime':'2031-01-01T00:00:00Z','maxExecutionTimeInSeconds':60,"
+                        + "'retries':[{'on':'noAnswer','times':3,'backoffInSeconds':10,'longestBackoffInSeconds':300,'jitter':0.2}],"
+                        + "'rollout':{'devicesPerMinute':100,'growth':{'factor':2,'afterSucceeded':500,'mostPerMinute':2000}},"
+                        + "'batches':{'percent':10,'successPercent':95},'abort':{'failurePercent':20,'afterEnded':50},'failureLimit':{'percent':10,'perBatch':true},'errorStatusFails':true,'offlineFails':true,"
+                        + "'windows':[{'start':'22:00','end':'06:00','days':['saturday'],'timeZone':'Europe/Paris'}],"
+                        + "'continuous':true,'priority':5}");
         sent(
                 "PUT",
                 "/jobs/v2/twins",
@@ -246,7 +246,7 @@ class OpenApiTest {
                 "PUT",
                 "/jobs/v2/java",
                 "{'type':'scheduleUpdateTwin','queryCondition':'*','updateTwin':{'deviceId':null,'etag':'*','version':null,"
-                    + "'tags':{'a':1},'properties':{'desired':{},'reported':{}}}}");
+                        + "'tags':{'a':1},'properties':{'desired':{},'reported':{}}}}");
         JsonNode read = ask("GET", "/jobs/v2/full", "");
         assertThat(read.size()).isGreaterThan(12);
         DOCUMENT.checkRequest("PUT", "/jobs/v2/full", read);
@@ -301,7 +301,7 @@ class OpenApiTest {
                 "PUT",
                 "/api/scheduledJobs/s",
                 "{'group':'g','data':[" + data.formatted("command", "1") + "],'timeZone':'Europe/Paris','enabled':true,"
-                                                                         + "'schedule':{'start':'2031-01-31T01:30:00Z','recurrence':'monthly','end':{'type':'date','date':'2031-12-31'}}}");
+                        + "'schedule':{'start':'2031-01-31T01:30:00Z','recurrence':'monthly','end':{'type':'date','date':'2031-12-31'}}}");
         sent("PATCH", "/api/scheduledJobs/s", "{'enabled':false}");
         DOCUMENT.checkRequest("PUT", "/api/scheduledJobs/s", ask("GET", "/api/scheduledJobs/s", ""));
         ask("GET", "/api/scheduledJobs", "");
@@ -315,12 +315,12 @@ class OpenApiTest {
                 "PUT",
                 job,
                 "{'location':'local','tags':{'a':'b'},'properties':{'sku':{'name':'Standard'},'eventsOutOfOrderPolicy':'Adjust','outputErrorPolicy':'Drop',"
-                    + "'eventsOutOfOrderMaxDelayInSeconds':5,'eventsLateArrivalMaxDelayInSeconds':16,'compatibilityLevel':'1.2',"
-                    + "'inputs':[{'name':'in1','properties':{'type':'Stream','serialization':{'type':'Json','properties':{'encoding':'UTF8'}},"
-                    + "'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'telemetry'}}}}],'transformation':{'name':'T','properties':{'streamingUnits':3,'query':'SELECT"
-                    + " * INTO out1 FROM in1'}},"
-                    + "'outputs':[{'name':'out1','properties':{'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'alerts'}},"
-                    + "'serialization':{'type':'Json','properties':{'encoding':'UTF8','format':'LineSeparated'}}}}]}}");
+                        + "'eventsOutOfOrderMaxDelayInSeconds':5,'eventsLateArrivalMaxDelayInSeconds':16,'compatibilityLevel':'1.2',"
+                        + "'inputs':[{'name':'in1','properties':{'type':'Stream','serialization':{'type':'Json','properties':{'encoding':'UTF8'}},"
+                        + "'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'telemetry'}}}}],'transformation':{'name':'T','properties':{'streamingUnits':3,'query':'SELECT"
+                        + " * INTO out1 FROM in1'}},"
+                        + "'outputs':[{'name':'out1','properties':{'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'alerts'}},"
+                        + "'serialization':{'type':'Json','properties':{'encoding':'UTF8','format':'LineSeparated'}}}}]}}");
         JsonNode read = ask("GET", job + "?$expand=inputs,outputs,functions,transformation", "");
         assertThat(read.at("/properties/inputs/0/name").asText()).isEqualTo("in1");
         assertThat(read.at("/properties/transformation/properties/query").asText())
@@ -339,8 +339,8 @@ class OpenApiTest {
                 "PUT",
                 job + "/inputs/in2",
                 "{'properties':{'type':'Reference','datasource':{'type':'Microsoft.Storage/Blob','properties':"
-                    + "{'container':'sites','pathPattern':'{date}/{time}/sites.csv','dateFormat':'yyyy/MM/dd','timeFormat':'HH'}},"
-                    + "'serialization':{'type':'Csv','properties':{'fieldDelimiter':';','encoding':'UTF8'}}}}");
+                        + "{'container':'sites','pathPattern':'{date}/{time}/sites.csv','dateFormat':'yyyy/MM/dd','timeFormat':'HH'}},"
+                        + "'serialization':{'type':'Csv','properties':{'fieldDelimiter':';','encoding':'UTF8'}}}}");
         sent(
                 "PUT",
                 job + "/outputs/out2",
@@ -350,7 +350,7 @@ class OpenApiTest {
                 "PUT",
                 job + "/functions/twice",
                 "{'properties':{'type':'Scalar','properties':{'inputs':[{'dataType':'float'}],'output':{'dataType':'float'},'binding':{'type':'Microsoft.StreamAnalytics/JavascriptUdf','properties':{'script':'function"
-                    + " main(x) { return 2 * x; }'}}}}}");
+                        + " main(x) { return 2 * x; }'}}}}}");
         ask("POST", job + "/inputs/in1/test", "");
         ask("DELETE", job + "/inputs/in2", "");
         sent("PATCH", job, "{'tags':{'c':'d'}}");

@@ -6,9 +6,9 @@ import io.muster.records.AddBatchTasks;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobDefinition;
 import io.muster.records.BatchJobState;
+import io.muster.records.BatchRefused;
 import io.muster.records.BatchTaskDefinition;
 import io.muster.records.BatchTasksAdded;
-import io.muster.records.BatchRefused;
 import io.muster.records.Capability;
 import io.muster.records.ChangeBatchJob;
 import io.muster.records.CreateBatchJob;
@@ -149,7 +149,8 @@ class BatchScheduleTopologyTest {
         planner.advance(MINUTE.multipliedBy(2));
         ticks();
         assertThat(states()).containsExactly(null, null, null);
-        assertThat(planner.batchJobEvents().subList(before, planner.batchJobEvents().size()))
+        assertThat(planner.batchJobEvents()
+                        .subList(before, planner.batchJobEvents().size()))
                 .as("nothing is said of the job that was deleted before")
                 .noneMatch(BatchRefused.class::isInstance);
     }

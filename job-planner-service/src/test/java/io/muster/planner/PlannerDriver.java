@@ -724,9 +724,7 @@ final class PlannerDriver implements AutoCloseable {
         taskEvents.addAll(
                 driver.createOutputTopic(Topics.TASK_EVENTS.name(), new StringDeserializer(), new StringDeserializer())
                         .readRecordsToList());
-        written(Topics.BATCH_JOBS).stream()
-                .filter(Objects::nonNull)
-                .forEach(job -> batchJobs.put(job.getJobId(), job));
+        written(Topics.BATCH_JOBS).stream().filter(Objects::nonNull).forEach(job -> batchJobs.put(job.getJobId(), job));
         written(Topics.BATCH_JOB_EVENTS).forEach(event -> {
             batchJobEvents.addAll(event.getEvents());
             if (event.getEvents().stream().anyMatch(BatchJobGone.class::isInstance)) {

@@ -336,10 +336,7 @@ class SiteTopologyTest {
         planner.advance(Duration.ofMillis(20));
         started();
         assertThat(status(WebJobKind.CONTINUOUS)).isEqualTo(WebJobRunStatus.RUNNING);
-        assertThat(planner.meters()
-                        .get("muster.webjobs.start.latency")
-                        .timer()
-                        .count())
+        assertThat(planner.meters().get("muster.webjobs.start.latency").timer().count())
                 .isOne();
     }
 

@@ -125,7 +125,8 @@ class StateUpgradeTest {
     void runsWhatWasUploadedBefore(int version) throws IOException {
         planner.site(
                 "fleet",
-                new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
+                new PutWebJob(
+                        WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         keepAs(SiteAggregate.SITES.name(), Topics.SITES, version);
         planner.restart();
         for (int minute = 0; minute < 5; minute++) {

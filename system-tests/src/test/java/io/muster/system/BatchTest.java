@@ -180,8 +180,9 @@ class BatchTest {
                         List.of(
                                 new TaskAddParameter().withId("says").withCommandLine("sh -c 'echo from java'"),
                                 new TaskAddParameter().withId("fails").withCommandLine("sh -c 'exit 3'")));
-        await().atMost(Duration.ofSeconds(60)).until(() -> client.taskOperations().listTasks(job).stream()
-                .allMatch(task -> task.state() == TaskState.COMPLETED));
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> client.taskOperations().listTasks(job).stream()
+                        .allMatch(task -> task.state() == TaskState.COMPLETED));
         assertThat(client.taskOperations().getTask(job, "fails").executionInfo().exitCode())
                 .isEqualTo(3);
         await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
@@ -324,7 +325,8 @@ class BatchTest {
                             job,
                             new AddBatchJob(BatchJobDefinition.newBuilder()
                                     .setPoolId(pool)
-                                    .build()), null));
+                                    .build()),
+                            null));
             command(Topics.BATCH_JOB_COMMANDS, job, new BatchJobCommand(job, new AddBatchTasks(List.of(task)), null));
             Runnable read = () -> consumer.poll(Duration.ofMillis(200)).forEach(record -> {
                 if ((job + "/long").equals(record.key())) {

@@ -53,7 +53,9 @@ class WebFilesTest {
     private void answer(HttpExchange exchange) throws IOException {
         asked.incrementAndGet();
         String[] words = exchange.getRequestURI().getPath().substring(1).split("/");
-        int status = words[0].equals("busy") && asked.get() < 3 ? 503 : words[0].matches("\\d+") ? Integer.parseInt(words[0]) : 200;
+        int status = words[0].equals("busy") && asked.get() < 3
+                ? 503
+                : words[0].matches("\\d+") ? Integer.parseInt(words[0]) : 200;
         if (status == 302) {
             exchange.getResponseHeaders().add("Location", "/hello");
         }
@@ -81,7 +83,8 @@ class WebFilesTest {
 
     @Test
     void fetchesAFileWithItsMode() throws Exception {
-        assertThat(web.fetch(at("hello?sig=secret"), target(), Optional.of("0750"), 5)).isEqualTo(5);
+        assertThat(web.fetch(at("hello?sig=secret"), target(), Optional.of("0750"), 5))
+                .isEqualTo(5);
         assertThat(target()).hasContent("hello");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(target())))
                 .isEqualTo("rwxr-x---");
@@ -132,7 +135,8 @@ class WebFilesTest {
     @Test
     void replacesNoFile() throws Exception {
         Files.writeString(target(), "there");
-        assertThatThrownBy(() -> web.fetch(at("hello"), target(), NO_MODE, 1000)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> web.fetch(at("hello"), target(), NO_MODE, 1000))
+                .isInstanceOf(IOException.class);
         assertThat(target()).hasContent("there");
     }
 }

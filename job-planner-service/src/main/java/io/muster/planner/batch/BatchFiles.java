@@ -55,10 +55,11 @@ final class BatchFiles {
                     member + ".httpUrl", null, "An address is http or https and a host, without a user's name."));
         }
         if (!isBelow(file.getPath())) {
-            return Optional.of(BatchRules.invalid(
-                    member + ".filePath",
-                    file.getPath(),
-                    "A path is relative to the task's directory and stays below it: names with slashes between, none of them \"..\"."));
+            return Optional.of(
+                    BatchRules.invalid(
+                            member + ".filePath",
+                            file.getPath(),
+                            "A path is relative to the task's directory and stays below it: names with slashes between, none of them \"..\"."));
         }
         return file.getMode() == null || MODE.matcher(file.getMode()).matches()
                 ? Optional.empty()

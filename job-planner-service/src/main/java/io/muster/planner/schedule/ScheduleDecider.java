@@ -24,8 +24,8 @@ import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleSaved;
 import io.muster.records.ScheduleStatus;
-import io.muster.records.Timing;
 import io.muster.records.ScheduleWithheld;
+import io.muster.records.Timing;
 import io.muster.schedule.Occurrence;
 import io.muster.schedule.Retries;
 import io.muster.schedule.ScheduleException;
@@ -134,8 +134,7 @@ public final class ScheduleDecider {
         return happened(
                 schedule.getScheduleId(),
                 now,
-                isBusy(schedule)
-                                || CallDecider.withheld(schedule, false).isPresent()
+                isBusy(schedule) || CallDecider.withheld(schedule, false).isPresent()
                         ? missed(schedule, now, 1, nextAt, false, true)
                         : new ScheduleFired(now, 0, nextAt, true, run(schedule, now)));
     }
@@ -307,9 +306,7 @@ public final class ScheduleDecider {
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
         boolean late = Duration.between(latest, now).compareTo(tolerance) > 0 || JobFirings.isOver(schedule, now);
-        if (late
-                || isBusy(schedule)
-                || CallDecider.withheld(schedule, false).isPresent()) {
+        if (late || isBusy(schedule) || CallDecider.withheld(schedule, false).isPresent()) {
             return happened(
                     schedule.getScheduleId(), now, missed(schedule, latest, passed + 1, time(next), late, false));
         }
@@ -408,11 +405,7 @@ public final class ScheduleDecider {
                                 && CallDecider.find(schedule, ended.getRun(), ended.getOfError())
                                         .isEmpty()
                         ? runEnded(
-                                changed(schedule, event),
-                                ended.getRun(),
-                                false,
-                                ended.getEndedAt(),
-                                ended.getMessage())
+                                changed(schedule, event), ended.getRun(), false, ended.getEndedAt(), ended.getMessage())
                         : ended(changed(schedule, event), ended, event.getAt());
             case ScheduleCallRetried retried -> {
                 Schedule.Builder changed = changed(schedule, event);

@@ -329,22 +329,24 @@ class BatchJobDeciderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(nullValues = "-", value = {
-        "https://files.example/a?sig=b, in/a.sh, 0755, -",
-        "http://files.example:8080/a, a, -, -",
-        "file:///etc/passwd, a, -, resourceFiles[0].httpUrl",
-        "ftp://files.example/a, a, -, resourceFiles[0].httpUrl",
-        "https://me:secret@files.example/a, a, -, resourceFiles[0].httpUrl",
-        "nothing, a, -, resourceFiles[0].httpUrl",
-        "https://files.example/a, ../a, -, resourceFiles[0].filePath",
-        "https://files.example/a, in/../../a, -, resourceFiles[0].filePath",
-        "https://files.example/a, /etc/a, -, resourceFiles[0].filePath",
-        "https://files.example/a, in/, -, resourceFiles[0].filePath",
-        "https://files.example/a, in\\a, -, resourceFiles[0].filePath",
-        "https://files.example/a, '', -, resourceFiles[0].filePath",
-        "https://files.example/a, a, rwx, resourceFiles[0].fileMode",
-        "https://files.example/a, a, 07555, resourceFiles[0].fileMode"
-    })
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "https://files.example/a?sig=b, in/a.sh, 0755, -",
+                "http://files.example:8080/a, a, -, -",
+                "file:///etc/passwd, a, -, resourceFiles[0].httpUrl",
+                "ftp://files.example/a, a, -, resourceFiles[0].httpUrl",
+                "https://me:secret@files.example/a, a, -, resourceFiles[0].httpUrl",
+                "nothing, a, -, resourceFiles[0].httpUrl",
+                "https://files.example/a, ../a, -, resourceFiles[0].filePath",
+                "https://files.example/a, in/../../a, -, resourceFiles[0].filePath",
+                "https://files.example/a, /etc/a, -, resourceFiles[0].filePath",
+                "https://files.example/a, in/, -, resourceFiles[0].filePath",
+                "https://files.example/a, in\\a, -, resourceFiles[0].filePath",
+                "https://files.example/a, '', -, resourceFiles[0].filePath",
+                "https://files.example/a, a, rwx, resourceFiles[0].fileMode",
+                "https://files.example/a, a, 07555, resourceFiles[0].fileMode"
+            })
     void fetchesFilesOverHttpAloneAndBelowTheTasksDirectory(
             String url, String path, @Nullable String mode, @Nullable String member) {
         add(definition());

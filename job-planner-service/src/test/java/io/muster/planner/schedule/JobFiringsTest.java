@@ -64,8 +64,7 @@ class JobFiringsTest {
     /** Lets time pass, and each due time decide. */
     private void until(String end) {
         while (true) {
-            @Nullable
-            Instant due = ScheduleDecider.due(schedule).orElse(null);
+            @Nullable Instant due = ScheduleDecider.due(schedule).orElse(null);
             if (due == null || due.isAfter(time(end))) {
                 now = time(end);
                 return;
@@ -205,7 +204,8 @@ class JobFiringsTest {
 
     @Test
     void isChangedByItsRevision() {
-        assertThat(reason(new ScheduleInput.IfRevision(0, save(hourly(), NO_LIMIT)))).isNull();
+        assertThat(reason(new ScheduleInput.IfRevision(0, save(hourly(), NO_LIMIT))))
+                .isNull();
         assertThat(schedule.getRevision()).isEqualTo(1);
         until("12:10");
         assertThat(schedule.getRevision()).as("a firing is no revision").isEqualTo(1);
@@ -213,8 +213,10 @@ class JobFiringsTest {
                 .isEqualTo(ScheduleRefusalReason.EXISTS);
         assertThat(reason(new ScheduleInput.IfRevision(2, save(hourly(), NO_LIMIT))))
                 .isEqualTo(ScheduleRefusalReason.CHANGED_MEANWHILE);
-        assertThat(reason(new ScheduleInput.IfRevision(1, save(hourly(), NO_LIMIT)))).isNull();
-        assertThat(reason(new ScheduleInput.IfRevision(2, new ScheduleInput.Delete()))).isNull();
+        assertThat(reason(new ScheduleInput.IfRevision(1, save(hourly(), NO_LIMIT))))
+                .isNull();
+        assertThat(reason(new ScheduleInput.IfRevision(2, new ScheduleInput.Delete())))
+                .isNull();
         assertThat(reason(new ScheduleInput.IfRevision(3, new ScheduleInput.Delete())))
                 .isEqualTo(ScheduleRefusalReason.NOT_FOUND);
     }
@@ -247,7 +249,10 @@ class JobFiringsTest {
         assertThat(schedule.getLastAt()).isEqualTo(time("15:00"));
         now = time("18:30");
         decision = decide(new ScheduleInput.Due());
-        assertThat(((ScheduleMissed) ((Decision.Happened<ScheduleEvent>) decision).event().getEvent()).getNextAt())
+        assertThat(((ScheduleMissed) ((Decision.Happened<ScheduleEvent>) decision)
+                                .event()
+                                .getEvent())
+                        .getNextAt())
                 .as("the last time is open while the job goes on")
                 .isEqualTo(time("18:00"));
     }

@@ -205,7 +205,9 @@ class ScheduleDeciderTest {
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
         at("12:10:00");
         save(every(60).setStart(time("12:00:30")).setCount(2L));
-        assertThat(schedule.getNextAt()).as("times before it was saved do not count").isEqualTo(time("12:10:30"));
+        assertThat(schedule.getNextAt())
+                .as("times before it was saved do not count")
+                .isEqualTo(time("12:10:30"));
         at("12:10:30");
         due();
         at("12:11:30");

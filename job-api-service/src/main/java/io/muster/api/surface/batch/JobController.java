@@ -50,7 +50,8 @@ final class JobController {
     private static final int MOST_READ = 10_000;
 
     /** Matches ids of jobs, those that schedules made with their numbers. */
-    private static final Pattern ID = Pattern.compile(TaskReader.ID.pattern() + "(:job-[0-9]{1,19})?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ID =
+            Pattern.compile(TaskReader.ID.pattern() + "(:job-[0-9]{1,19})?", Pattern.CASE_INSENSITIVE);
 
     private final Requests requests;
     private final BatchJobView jobs;

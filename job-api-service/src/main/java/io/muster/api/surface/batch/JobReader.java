@@ -87,7 +87,8 @@ final class JobReader {
                 .setPoolId(pool(part.object("poolInfo").orElseThrow(() -> part.wrong("poolInfo", "Name a pool."))))
                 .setPriority(priority(part, 0))
                 .setMaxParallelTasks(parallel(part, -1))
-                .setUsesTaskDependencies(part.body().flag("usesTaskDependencies").orElse(false))
+                .setUsesTaskDependencies(
+                        part.body().flag("usesTaskDependencies").orElse(false))
                 .setOnAllTasksComplete(part.word("onAllTasksComplete", OnAllTasksComplete.class)
                         .orElse(OnAllTasksComplete.NO_ACTION))
                 .setOnTaskFailure(

@@ -80,8 +80,7 @@ final class JobScheduleController {
     }
 
     static ProblemException noSchedule() {
-        return new ProblemException(
-                Refusals.of(ScheduleRefusalReason.NOT_FOUND, "There is no such schedule of jobs."));
+        return new ProblemException(Refusals.of(ScheduleRefusalReason.NOT_FOUND, "There is no such schedule of jobs."));
     }
 
     private static String key(String scheduleId) {
@@ -115,10 +114,11 @@ final class JobScheduleController {
                 && !jobs.page(scheduleId.toLowerCase(Locale.ROOT) + ":job-", null, 1)
                         .isEmpty();
         if (has) {
-            throw new ProblemException(new Problem(
-                    409,
-                    "JobScheduleBeingDeleted",
-                    "Jobs of a schedule of that id, which was deleted, are there still: wait for that, or delete them."));
+            throw new ProblemException(
+                    new Problem(
+                            409,
+                            "JobScheduleBeingDeleted",
+                            "Jobs of a schedule of that id, which was deleted, are there still: wait for that, or delete them."));
         }
     }
 
@@ -141,8 +141,7 @@ final class JobScheduleController {
     @Get(LIST)
     CompletionStage<MutableHttpResponse<String>> list(HttpRequest<?> request) {
         BatchRequest asked = new BatchRequest(request);
-        return workers.get(
-                () -> asked.ok(page(Listing.of(asked, "jobschedules", JobScheduleDocuments.PROPERTIES))));
+        return workers.get(() -> asked.ok(page(Listing.of(asked, "jobschedules", JobScheduleDocuments.PROPERTIES))));
     }
 
     private ObjectNode page(Listing listing) {
@@ -192,8 +191,7 @@ final class JobScheduleController {
     CompletionStage<MutableHttpResponse<String>> patch(HttpRequest<?> request, String scheduleId, @Body byte[] body) {
         return workers.read(() -> {
             JsonBody document = JsonBody.parse(body);
-            return change(
-                    request, scheduleId, HttpStatus.OK, before -> JobScheduleReader.patch(document, before));
+            return change(request, scheduleId, HttpStatus.OK, before -> JobScheduleReader.patch(document, before));
         });
     }
 
@@ -238,8 +236,7 @@ final class JobScheduleController {
 
     private Schedule checked(HttpRequest<?> request, String scheduleId) {
         Schedule known = schedule(scheduleId);
-        Conditions.of(request.getHeaders())
-                .check(false, known.getRevision(), JobScheduleDocuments.changedAt(known));
+        Conditions.of(request.getHeaders()).check(false, known.getRevision(), JobScheduleDocuments.changedAt(known));
         return known;
     }
 

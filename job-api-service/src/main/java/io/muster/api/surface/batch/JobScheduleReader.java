@@ -39,7 +39,10 @@ final class JobScheduleReader {
                 .setDefinition(specification(part))
                 .build();
         return timed(
-                ScheduleDefinition.newBuilder().setTiming(Timing.newBuilder().build()).setAction(create).build(),
+                ScheduleDefinition.newBuilder()
+                        .setTiming(Timing.newBuilder().build())
+                        .setAction(create)
+                        .build(),
                 needed(part, SCHEDULE));
     }
 

@@ -371,7 +371,8 @@ final class SchedulerController {
                 checkRunning(Callers.of(request), known);
                 ObjectNode before = SchedulerJobs.source(known);
                 ObjectNode merged = SchedulerSecrets.restored(
-                        SchedulerJobs.startedAsBefore(known, before, MergePatch.merged(before, change)), known.getDefinition());
+                        SchedulerJobs.startedAsBefore(known, before, MergePatch.merged(before, change)),
+                        known.getDefinition());
                 SaveSchedule save = SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
                 return saved(Callers.of(request), path, save)
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
@@ -392,7 +393,8 @@ final class SchedulerController {
             }
             if (path.jobs()) {
                 checkRunning(Callers.of(request), schedule(path));
-                return requests.deleteSchedule(SchedulerPath.key(path.jobId()), null).thenApply(_ -> HttpResponse.ok());
+                return requests.deleteSchedule(SchedulerPath.key(path.jobId()), null)
+                        .thenApply(_ -> HttpResponse.ok());
             }
             collection(path);
             List<Schedule> jobs = all(path);

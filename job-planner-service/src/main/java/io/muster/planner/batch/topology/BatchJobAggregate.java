@@ -70,8 +70,8 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
             Feed.commands(
                     Topics.BATCH_JOB_COMMANDS,
                     command -> BatchIds.key(command.getJobId()),
-                    (_, command, _) -> List.of(new BatchJobInput.Asked(
-                            command.getJobId(), command.getCommand(), command.getOrder())),
+                    (_, command, _) -> List.of(
+                            new BatchJobInput.Asked(command.getJobId(), command.getCommand(), command.getOrder())),
                     BatchRefused.class,
                     BatchJobAggregate::refused),
             Feed.observations(

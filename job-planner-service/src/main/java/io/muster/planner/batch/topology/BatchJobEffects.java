@@ -241,8 +241,8 @@ final class BatchJobEffects {
     private static long characters(ComputeTask task) {
         return task.getProgram().getCommand().stream().mapToInt(String::length).sum()
                 + task.getProgram().getWebFiles().stream()
-                        .mapToInt(file ->
-                                file.getUrl().length() + file.getPath().length())
+                        .mapToInt(
+                                file -> file.getUrl().length() + file.getPath().length())
                         .sum()
                 + task.getProgram().getEnvironment().entrySet().stream()
                         .mapToInt(

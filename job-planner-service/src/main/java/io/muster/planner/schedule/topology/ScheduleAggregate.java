@@ -193,8 +193,8 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
         }
         long last = before.getLastJob();
         switch (change.event().getEvent()) {
-            case ScheduleEnded _ when before.getActiveRun() != null ->
-                batchJob(create, last, new EndScheduledJob(false), null, change.at());
+            case ScheduleEnded _
+            when before.getActiveRun() != null -> batchJob(create, last, new EndScheduledJob(false), null, change.at());
             case ScheduleDeleted _ -> {
                 for (long number = Math.max(1, last - MOST_JOBS_DELETED + 1); number <= last; number++) {
                     batchJob(create, number, new EndScheduledJob(true), null, change.at());
