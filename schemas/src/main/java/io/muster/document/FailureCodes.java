@@ -17,7 +17,6 @@ public final class FailureCodes {
             case PRECONDITION_FAILED -> "PreconditionFailed";
             case TOO_LARGE -> "MessageTooLarge";
             case UNUSABLE_TWIN -> "ServerError";
-            case REFUSED_BY_DEVICE -> "DeviceRefused";
         };
     }
 }
