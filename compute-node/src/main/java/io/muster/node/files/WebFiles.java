@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
@@ -113,7 +114,9 @@ public final class WebFiles {
         } catch (ExecutionException e) {
             String why = "The file at " + shown + " can't be fetched, or has more than " + mostBytes + " bytes: "
                     + e.getCause();
-            throw e.getCause() instanceof ConnectException ? new PassingException(why, e) : new IOException(why, e);
+            boolean isNotReached =
+                    e.getCause() instanceof ConnectException || e.getCause() instanceof HttpConnectTimeoutException;
+            throw isNotReached ? new PassingException(why, e) : new IOException(why, e);
         } catch (TimeoutException e) {
             throw new IOException(
                     "The file at " + shown + " was not there within " + limit.toSeconds() + " seconds.", e);

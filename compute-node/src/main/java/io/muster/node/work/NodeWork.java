@@ -139,7 +139,7 @@ public final class NodeWork {
                 start(new AttemptKey(poolId, token), slots, program);
             case Order.StartUnreadable(String poolId, Token token, String reason) ->
                 refuse(new AttemptKey(poolId, token), "The order can't be read: " + reason);
-            case Order.Proceed(String poolId, Token token) -> proceed(new AttemptKey(poolId, token));
+            case Order.Proceed(String poolId, Token token) -> proceed(new AttemptKey(poolId, token), now);
             case Order.Stop(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.STOP);
             case Order.Kill(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.KILL);
             case Order.Acknowledge(String poolId, Token token) -> acknowledge(new AttemptKey(poolId, token));
@@ -384,11 +384,15 @@ public final class NodeWork {
         }
     }
 
-    /** Notes that a coordination command is through. One that is to end meanwhile has been told so. */
+    /** Notes that a coordination command is through. One that is to end meanwhile is ended again: what that command left running may have begun to wait behind the first word. */
     private void coordinated(AttemptKey key) {
-        if (attempts.get(key) instanceof Held.Running(Asked asked, boolean _) && asked == Asked.NOTHING) {
-            attempts.put(key, new Held.Coordinated(false));
-            sayCoordinated(key);
+        if (attempts.get(key) instanceof Held.Running(Asked asked, boolean _)) {
+            if (asked == Asked.NOTHING) {
+                attempts.put(key, new Held.Coordinated(false));
+                sayCoordinated(key);
+            } else {
+                carryOut(key, asked);
+            }
         }
     }
 
@@ -398,8 +402,9 @@ public final class NodeWork {
         }
     }
 
-    private void proceed(AttemptKey key) {
-        if (attempts.get(key) instanceof Held.Coordinated) {
+    /** Starts the command of a task's first node, but behind the end of the lease, when another node may run it. */
+    private void proceed(AttemptKey key, long now) {
+        if (attempts.get(key) instanceof Held.Coordinated && holdsLease(now)) {
             attempts.put(key, new Held.Running(Asked.NOTHING, true));
             effects.add(new Effect.Proceed(key));
         }

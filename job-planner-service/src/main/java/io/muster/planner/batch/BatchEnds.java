@@ -20,7 +20,7 @@ final class BatchEnds {
     static final int OUT_OF_TIME = -1073741510;
 
     /** Is the code of a task whose program never began: its node has none of that name, or could not fetch a file. */
-    private static final String LAUNCH_FAILED = "CommandLaunchFailed";
+    static final String LAUNCH_FAILED = "CommandLaunchFailed";
 
     private static final String TASK_ENDED = "TaskEnded";
 

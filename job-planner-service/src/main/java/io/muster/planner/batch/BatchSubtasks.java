@@ -86,7 +86,7 @@ final class BatchSubtasks {
                                 FailureCategory.USER_ERROR,
                                 "FailureExitCode",
                                 "The coordination command exited with the code " + ending.getCode() + ".");
-            case NOT_STARTED -> failure(FailureCategory.USER_ERROR, "ProgramNotStarted", ending.getDetail());
+            case NOT_STARTED -> failure(FailureCategory.USER_ERROR, BatchEnds.LAUNCH_FAILED, ending.getDetail());
             case WALL_CLOCK, IDLE ->
                 failure(FailureCategory.SERVER_ERROR, "TaskEnded", "The task ran for longer than its limit of time.");
             case STOPPED, RETURNED ->

@@ -4,13 +4,16 @@ import io.muster.planner.pool.Pool.Task;
 import io.muster.planner.pool.TaskDefinition.Shape;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the nodes that get nothing new so that a gang finds room on all of them at once: the first in the order of their ids that can run it. A pool has one reservation at a time, so that two
+ * Holds the nodes that get nothing new so that a gang finds room on all of them at once: idle ones first, then in the order of their ids, and behind all others those that were busy up to the end of a time before. A pool has one reservation at a time, so that two
  * gangs never wait for each other's nodes. It ends when the gang is placed, when one of its nodes can't run it any more, when a task of a higher priority waits, or when its time is over; the nodes
  * are everybody's then for as long as they were held. A gang that has waited in vain holds them for twice as long the next time: tasks that run for long don't starve it, and it
  * takes half of the time of its nodes at most. Kept in memory alone: behind a restart it begins anew. Contract: batch, 3.6. For one thread.
@@ -29,6 +32,8 @@ final class Reservation {
     private String lastGang = "";
     private Duration length = FIRST;
     private Instant next = Instant.MIN;
+    /** Are the nodes that had no room up to the end of a time for which they were held for that gang: others are held before them. */
+    private Set<String> busy = Set.of();
 
     Reservation(Pool pool) {
         this.pool = pool;
@@ -50,14 +55,18 @@ final class Reservation {
         if (held != null || now.isBefore(next) || isOutranked(gang)) {
             return;
         }
+        boolean isOfLastGang = lastGang.equals(definition.id());
         List<String> able = pool.nodes().stream()
                 .filter(node -> node.takes() && isAble(node, definition.shape()))
+                .sorted(Comparator.comparing((Node node) -> isOfLastGang && busy.contains(node.id()))
+                        .thenComparing(node -> node.used() > 0)
+                        .thenComparing(Node::id))
                 .map(Node::id)
-                .sorted()
                 .limit(definition.nodes())
                 .toList();
         if (able.size() == definition.nodes()) {
-            length = lastGang.equals(definition.id()) ? length : FIRST;
+            length = isOfLastGang ? length : FIRST;
+            busy = isOfLastGang ? busy : Set.of();
             lastGang = definition.id();
             change(new Held(definition.id(), Set.copyOf(able), now.plus(length)));
         }
@@ -74,7 +83,8 @@ final class Reservation {
                         gang,
                         shape -> shape.nodes()
                                 == pool.nodes().stream()
-                                        .filter(node -> node.enabled() && node.standing() == Node.Standing.LIVE)
+                                        .filter(node -> node.drained(pool.isDrained(node.id()))
+                                                .takes())
                                         .filter(node -> isAble(node, shape)
                                                 && shape.pinnedTo()
                                                         .map(node.id()::equals)
@@ -118,6 +128,12 @@ final class Reservation {
             return Optional.of(new Ready(gang.get(), there));
         }
         if (!now.isBefore(held.until())) {
+            busy = Stream.concat(
+                            busy.stream(),
+                            there.stream()
+                                    .filter(node -> node.slots() - node.used() < shape.slots())
+                                    .map(Node::id))
+                    .collect(Collectors.toUnmodifiableSet());
             next = now.plus(length);
             length = length.multipliedBy(2).compareTo(LONGEST) > 0 ? LONGEST : length.multipliedBy(2);
             change(null);

@@ -507,6 +507,40 @@ class PoolDeciderTest {
         assertThat(pool.isReserved()).isFalse();
     }
 
+    private void sayAll(List<String> nodes) {
+        for (int at = 0; at < nodes.size(); at++) {
+            Token[] holding = pool.activeOn(nodes.get(at)).stream()
+                    .map(task -> token(task.definition().id()))
+                    .toArray(Token[]::new);
+            said(nodes.get(at), at + 1, "boot", Set.of("bash"), holding);
+        }
+    }
+
+    /** Lets a gang find room beside a task that runs for as long as it takes: other nodes are held for it than those that it waited for in vain. */
+    @Test
+    void holdsOtherNodesThanThoseThatWereBusyForTheWholeTime() {
+        List<String> nodes = List.of("a", "b", "c");
+        for (int at = 0; at < nodes.size(); at++) {
+            report(nodes.get(at), at + 1);
+        }
+        submit(task("s1"), task("s2"), task("s3"), task("s4"), task("s5"), task("s6"));
+        place();
+        submit(gang("g", 2, 0));
+        assertThat(place()).as("a and b are held").isEmpty();
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        submit(task("s7"));
+        now = now.plus(Reservation.FIRST);
+        sayAll(nodes);
+        assertThat(placed()).as("a was busy for the whole time").containsExactly("s7");
+        now = now.plus(Reservation.FIRST);
+        sayAll(nodes);
+        assertThat(place()).as("b and c are held").isEmpty();
+        exit("c", pool.activeOn("c").getFirst().definition().id(), 0, Cause.ITSELF);
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).as("a is busy all the time").containsExactly("g", "g");
+    }
+
     @Test
     void holdsNodesForTwiceAsLongForAGangThatWaitedInVain() {
         waitsBehindOthers(gang("g", 2, 0));

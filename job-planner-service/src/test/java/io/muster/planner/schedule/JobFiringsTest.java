@@ -203,6 +203,22 @@ class JobFiringsTest {
     }
 
     @Test
+    void firesNoTimeAgainWhereItsEndIsChanged() {
+        decide(save(hourly().setStart(time("12:00")), NO_LIMIT));
+        until("13:10");
+        jobEnds();
+        until("13:20");
+        jobEnds();
+        long made = schedule.getLastJob();
+        assertThat(schedule.getActiveRun()).isNull();
+        decide(save(hourly().setStart(time("12:00")).setEnd(time("20:00")), NO_LIMIT));
+        until("13:30");
+        assertThat(schedule.getLastJob()).isEqualTo(made);
+        until("14:05");
+        assertThat(schedule.getLastJob()).isEqualTo(made + 1);
+    }
+
+    @Test
     void isChangedByItsRevision() {
         assertThat(reason(new ScheduleInput.IfRevision(0, save(hourly(), NO_LIMIT))))
                 .isNull();

@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -239,7 +240,10 @@ final class BatchJobEffects {
     }
 
     private static long characters(ComputeTask task) {
-        return task.getProgram().getCommand().stream().mapToInt(String::length).sum()
+        return Stream.of(task.getProgram().getCommand(), task.getProgram().getCoordination())
+                        .flatMap(List::stream)
+                        .mapToLong(String::length)
+                        .sum()
                 + task.getProgram().getWebFiles().stream()
                         .mapToInt(
                                 file -> file.getUrl().length() + file.getPath().length())
