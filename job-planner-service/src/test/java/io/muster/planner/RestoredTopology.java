@@ -32,8 +32,10 @@ import org.slf4j.LoggerFactory;
 /** Begins stores with what their changelogs hold: the test driver itself restores nothing. Holds up what is written to some topics. */
 final class RestoredTopology extends Topology {
     private final Map<String, Map<String, byte[]>> changelogs;
+
     static {
-        // It warns at each reading of a topic whose sink chooses the topic and has chosen none yet: some million times in these tests.
+        // It warns at each reading of a topic whose sink chooses the topic and has chosen none yet: some million times
+        // in these tests.
         ((Logger) LoggerFactory.getLogger(TopologyTestDriver.class)).setLevel(Level.ERROR);
     }
 

@@ -384,13 +384,13 @@ public final class NodeWork {
         }
     }
 
-    /** Notes that a coordination command is through. One that is to end meanwhile is ended again: what that command left running may have begun to wait behind the first word. */
+    /** Notes that a coordination command is through. One that was killed meanwhile is killed again: what that command left running may have begun to wait behind the first time. */
     private void coordinated(AttemptKey key) {
         if (attempts.get(key) instanceof Held.Running(Asked asked, boolean _)) {
             if (asked == Asked.NOTHING) {
                 attempts.put(key, new Held.Coordinated(false));
                 sayCoordinated(key);
-            } else {
+            } else if (asked != Asked.STOP) { // A stop kills behind its grace.
                 carryOut(key, asked);
             }
         }

@@ -205,6 +205,7 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; started a; ended a 0 | stop a | ''
             # A coordination command, and the command behind it
             join p; lease 1; start a; prepared a; started a | coordinated a | say p coordinated a
+            join p; lease 1; start a; prepared a; started a; kill a | coordinated a | kill a
             join p; lease 1; start a; prepared a; started a                                              | proceed a    | ''
             join p; lease 1; start a; prepared a; started a; coordinated a | proceed a | proceed a
             join p; lease 1; start a; prepared a; started a; coordinated a; proceed a | proceed a | ''

@@ -248,9 +248,8 @@ public final class ScheduleDecider {
             io.muster.schedule.Schedule times = Timings.compile(timing, now);
             Optional<Instant> open = definition.getAction() instanceof CreateBatchJob
                     ? JobFirings.open(definition, times, now)
-                            .filter(time -> known == null
-                                    || known.getLastAt() == null
-                                    || time.isAfter(known.getLastAt()))
+                            .filter(time ->
+                                    known == null || known.getLastAt() == null || time.isAfter(known.getLastAt()))
                     : Optional.empty();
             return open.orElse(time(times.first(now)));
         }
