@@ -6,13 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.microsoft.azure.batch.BatchClient;
-import com.microsoft.azure.batch.auth.BatchCredentials;
-import com.microsoft.azure.batch.auth.BatchSharedKeyCredentials;
-import com.microsoft.azure.batch.protocol.models.CloudPool;
-import com.microsoft.azure.batch.protocol.models.PoolInformation;
-import com.microsoft.azure.batch.protocol.models.TaskAddParameter;
-import com.microsoft.azure.batch.protocol.models.TaskState;
 import io.muster.codec.Codecs;
 import io.muster.records.AddBatchJob;
 import io.muster.records.AddBatchPool;
@@ -29,17 +22,11 @@ import io.muster.service.registry.ConfluentSchemaRegistry;
 import io.muster.service.registry.RegistrySettings;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,10 +34,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
-import okhttp3.OkHttpClient;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -132,65 +115,6 @@ class BatchTest {
     @Test
     void npmAzureBatchSchedules() throws Exception {
         drive("batch-schedules.js", "the schedules run");
-    }
-
-    /** Trusts the authority of this machine alone, and signs as Batch's client for Java does. */
-    private record Trusting(BatchCredentials signing, Path authority) implements BatchCredentials {
-        @Override
-        public String baseUrl() {
-            return signing.baseUrl();
-        }
-
-        @Override
-        public void applyCredentialsFilter(OkHttpClient.Builder client) {
-            signing.applyCredentialsFilter(client);
-            try (InputStream certificate = Files.newInputStream(authority)) {
-                KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-                trusted.load(null, null);
-                trusted.setCertificateEntry(
-                        "authority", CertificateFactory.getInstance("X.509").generateCertificate(certificate));
-                TrustManagerFactory managers =
-                        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-                managers.init(trusted);
-                SSLContext tls = SSLContext.getInstance("TLS");
-                tls.init(null, managers.getTrustManagers(), null);
-                client.sslSocketFactory(tls.getSocketFactory(), (X509TrustManager) managers.getTrustManagers()[0]);
-            } catch (IOException | GeneralSecurityException e) {
-                throw new IllegalStateException(e);
-            }
-        }
-    }
-
-    @Test
-    void mavenAzureBatch() throws Exception {
-        BatchClient client = BatchClient.open(new Trusting(
-                new BatchSharedKeyCredentials(
-                        "https://localhost:" + muster.standalone.options().restPort(),
-                        "muster",
-                        muster.key("iothubowner")),
-                muster.standalone.caFile()));
-        String job = "java-" + System.currentTimeMillis();
-        assertThat(client.poolOperations().listPools())
-                .extracting(CloudPool::id)
-                .contains("default");
-        client.jobOperations().createJob(job, new PoolInformation().withPoolId("default"));
-        client.taskOperations()
-                .createTasks(
-                        job,
-                        List.of(
-                                new TaskAddParameter().withId("says").withCommandLine("sh -c 'echo from java'"),
-                                new TaskAddParameter().withId("fails").withCommandLine("sh -c 'exit 3'")));
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> client.taskOperations().listTasks(job).stream()
-                        .allMatch(task -> task.state() == TaskState.COMPLETED));
-        assertThat(client.taskOperations().getTask(job, "fails").executionInfo().exitCode())
-                .isEqualTo(3);
-        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
-            ByteArrayOutputStream output = new ByteArrayOutputStream();
-            client.fileOperations().getFileFromTask(job, "says", "stdout.txt", output);
-            assertThat(output.toString(StandardCharsets.UTF_8)).isEqualTo("from java\n");
-        });
-        client.jobOperations().deleteJob(job);
     }
 
     /** Returns the types of the events of a pool, or of a task. */
