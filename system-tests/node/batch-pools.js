@@ -13,7 +13,24 @@ const running = (job, task) => until(`${task} runs`, async () => {
   return known.state === "running" && known;
 });
 
+async function formula() {
+  const id = "formula";
+  const decides = "$TargetDedicatedNodes = 0;";
+  await client.pool.add({ id, vmSize: "local", enableAutoScale: true, autoScaleFormula: decides, autoScaleEvaluationInterval: "PT5M" });
+  await steady(id, 0);
+  const run = await client.pool.evaluateAutoScale(id, "a = 2; $TargetDedicatedNodes = a + 1;");
+  assert.ok(run.timestamp instanceof Date);
+  assert.strictEqual(run.results, "a=2;$TargetDedicatedNodes=3");
+  assert.strictEqual(run.error, undefined);
+  assert.strictEqual((await client.pool.evaluateAutoScale(id, "$TargetDedicatedNodes = 1 / 0;")).error.code, "AutoScalingFormulaEvaluationError");
+  const pool = await client.pool.get(id);
+  assert.deepStrictEqual([pool.autoScaleFormula, pool.currentDedicatedNodes], [decides, 0], "a trial changes nothing");
+  await client.pool.deleteMethod(id);
+  await until("the pool is gone", async () => (await client.pool.exists(id)).body === false);
+}
+
 async function main() {
+  await formula();
   const id = "Lyon";
   const job = "on-lyon";
   await refused(client.pool.get("absent"), 404, "PoolNotFound");

@@ -2,6 +2,7 @@
 // Nodes of the pool `default` run; they have sh. Prints what it saw.
 "use strict";
 const assert = require("node:assert");
+const http = require("node:http");
 const { client, until, status, refused } = require("./batch-client.js");
 
 const poolInfo = { poolId: "default" };
@@ -243,6 +244,34 @@ async function files(run) {
   await client.job.deleteMethod(id);
 }
 
+async function resources(run) {
+  const id = `resources-${run}`;
+  const server = http.createServer((request, response) => {
+    response.writeHead(request.url.startsWith("/script") ? 200 : 404);
+    response.end("#!/bin/sh\necho fetched $(cat in/data.txt)\n");
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const at = `http://localhost:${server.address().port}`;
+  await client.job.add({ id, poolInfo });
+  await client.task.add(id, {
+    id: "runs", commandLine: "sh -c 'wc -c <in/data.txt; test -x run.sh && echo executable'",
+    resourceFiles: [{ httpUrl: `${at}/script?sig=a`, filePath: "run.sh", fileMode: "0755" }, { httpUrl: `${at}/script`, filePath: "in/data.txt" }],
+  });
+  const ran = await ended(id, "runs");
+  assert.strictEqual(ran.executionInfo.exitCode, 0, JSON.stringify(ran.executionInfo));
+  await client.task.add(id, {
+    id: "missing", commandLine: "true", constraints: { maxTaskRetryCount: 3 }, resourceFiles: [{ httpUrl: `${at}/absent`, filePath: "a" }],
+  });
+  const missing = (await ended(id, "missing")).executionInfo;
+  assert.strictEqual(missing.result, "failure");
+  assert.strictEqual(missing.retryCount, 0);
+  assert.match(missing.failureInfo.message, /answered 404/);
+  await refused(client.task.add(id, { id: "out", commandLine: "true", resourceFiles: [{ httpUrl: `${at}/script`, filePath: "../a" }] }),
+    400, "InvalidPropertyValue");
+  server.close();
+  await client.job.deleteMethod(id);
+}
+
 async function main() {
   const run = Date.now().toString(36);
   await jobs(run);
@@ -255,6 +284,7 @@ async function main() {
   await moved(run);
   await depending(run);
   await files(run);
+  await resources(run);
   console.log("the tasks run");
 }
 

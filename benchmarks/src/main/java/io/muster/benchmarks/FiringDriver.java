@@ -4,6 +4,7 @@ import io.muster.codec.Codecs;
 import io.muster.records.ElapsedRecurrence;
 import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
+import io.muster.records.ScheduleCallEnded;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleEvent;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -34,8 +36,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * Prints how many schedules that are due in one second fire a second: from that second to the last firing that a consumer of committed records has
- * read. Each firing orders a run of a WebJob, which its site refuses, since there is none. The floor is the records of the last round, written again
- * by two plain transactional producers. Arguments: the folder standalone/target/muster, schedules, rounds. {@link FiringPeers} measures others.
+ * read. Each firing orders a run of a WebJob, which its site refuses and reports, since there is none; the last line of a round says when all reports were in. The floor is the
+ * records of the last round, written again by two plain transactional producers. Arguments: the folder standalone/target/muster, schedules, rounds. {@link FiringPeers} measures others.
  */
 public final class FiringDriver implements AutoCloseable {
     private static final Duration PERIOD = Duration.ofSeconds(30);
@@ -48,6 +50,9 @@ public final class FiringDriver implements AutoCloseable {
     private final Codecs codecs;
     private final String kafka;
     private final KafkaConsumer<String, byte[]> consumer;
+    private final Map<Class<?>, Integer> seen = new HashMap<>();
+    /** How late each firing of the round was decided, in milliseconds. */
+    private final List<Long> late = new ArrayList<>();
 
     private FiringDriver(Standalone muster) {
         codecs = new Codecs(new ConfluentSchemaRegistry(
@@ -80,10 +85,15 @@ public final class FiringDriver implements AutoCloseable {
                 }
                 LogFloor floor = LogFloor.mark(muster.options().kafka());
                 CpuUse cpu = CpuUse.mark(muster, PROCESSES);
-                double seconds = driver.fired(schedules, due);
+                double seconds = driver.fired(schedules, round, due);
                 System.out.printf(
                         "round %d: %d firings in %.2f s = %.0f/s; CPU a firing: %s%n",
                         round + 1, schedules, seconds, schedules / seconds, cpu.micros(schedules));
+                driver.await((round + 1) * schedules, ScheduleCallEnded.class);
+                double reported = Duration.between(due, Instant.now()).toMillis() / 1e3;
+                System.out.printf(
+                        "    all reported in %.2f s = %.0f/s; CPU a firing with its report: %s%n",
+                        reported, schedules / reported, cpu.micros(schedules));
                 if (isLast) {
                     Thread.sleep(POLL.multipliedBy(100));
                     System.out.println("    records: " + floor.counts());
@@ -135,8 +145,9 @@ public final class FiringDriver implements AutoCloseable {
     }
 
     /** Returns the seconds from the due time to when the last firing was read */
-    private double fired(int schedules, Instant due) {
-        List<Long> late = await(schedules, ScheduleFired.class);
+    private double fired(int schedules, int round, Instant due) {
+        late.clear();
+        await((round + 1) * schedules, ScheduleFired.class);
         double seconds = Duration.between(due, Instant.now()).toMillis() / 1e3;
         late.sort(null);
         System.out.printf(
@@ -145,28 +156,24 @@ public final class FiringDriver implements AutoCloseable {
         return seconds;
     }
 
-    /** Reads so many events of a kind. @return of firings, how late each was decided, in milliseconds */
-    private List<Long> await(int count, Class<?> kind) {
-        List<Long> late = new ArrayList<>();
-        int[] seen = {0};
+    /** Reads on until there were so many events of a kind, from the beginning. */
+    private void await(int total, Class<?> kind) {
         long start = System.nanoTime();
-        while (seen[0] < count) {
+        while (seen.getOrDefault(kind, 0) < total) {
             consumer.poll(POLL).forEach(record -> {
                 ScheduleEvent event = codecs.of(Topics.SCHEDULE_EVENTS).decode(record.value());
                 if (event.getEvent() instanceof ScheduleFired fired) {
                     late.add(Duration.between(fired.getDueAt(), event.getAt()).toMillis());
                 }
-                if (kind.isInstance(event.getEvent())) {
-                    seen[0]++;
-                } else if (event.getEvent() instanceof ScheduleMissed || event.getEvent() instanceof ScheduleRefused) {
+                seen.merge(event.getEvent().getClass(), 1, Integer::sum);
+                if (event.getEvent() instanceof ScheduleMissed || event.getEvent() instanceof ScheduleRefused) {
                     throw new IllegalStateException("not a firing: " + event);
                 }
             });
             if (System.nanoTime() - start > LIMIT.toNanos()) {
-                throw new IllegalStateException("events are missing, kind=" + kind + " seen=" + seen[0]);
+                throw new IllegalStateException("events are missing, kind=" + kind + " seen=" + seen.get(kind));
             }
         }
-        return late;
     }
 
     @Override

@@ -14,13 +14,13 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * Runs jobs over lossy devices for a long time: each is recounted, and every minute the memory of each process and the size of the data are
- * printed. Arguments: the folder standalone/target/muster, how many devices, the seed, how many minutes. Ends with status 1 where anything
+ * Runs jobs over lossy devices for a long time, with stream jobs, runs of WebJobs and a schedule beside them: all are recounted, and every minute the memory of each
+ * process and the size of the data are printed. Arguments: the folder standalone/target/muster, how many devices, the seed, how many minutes. Ends with status 1 where anything
  * was wrong.
  */
 public final class SoakDriver {
     private static final List<String> PROCESSES =
-            List.of("broker", "registry", "planner", "processor", "gateway", "api");
+            List.of("broker", "registry", "planner", "processor", "gateway", "api", "node-1", "node-2");
     private static final Duration BETWEEN = Duration.ofMinutes(1);
 
     private SoakDriver() {}

@@ -33,6 +33,9 @@ final class Attempt {
     private final CompletableFuture<Void> settled = new CompletableFuture<>();
     private volatile TaskFolders.@Nullable Place place;
     private volatile @Nullable Program running;
+    /** Says why the command was not started behind the coordination command. */
+    private volatile @Nullable String notStarted;
+
     private @Nullable Thread preparation;
     private boolean cancelled;
 
@@ -100,9 +103,10 @@ final class Attempt {
                 : String.valueOf(e.getMessage());
     }
 
-    /** Hears how the program ends. */
-    @FunctionalInterface
+    /** Hears what becomes of the program. */
     interface Listener {
+        void coordinated();
+
         void ended(Ending ending);
     }
 
@@ -112,10 +116,10 @@ final class Attempt {
         if (where == null) {
             return Optional.of("It was not prepared.");
         }
-        List<String> command = interpreters.resolve(program.command());
-        String path = where.environment().getOrDefault("PATH", "");
-        if (SearchPath.find(path, command.getFirst(), where.working()).isEmpty()) {
-            return Optional.of("The node has no program " + command.getFirst() + ".");
+        List<String> first = interpreters.resolve(program.first());
+        Optional<String> missing = missing(first, where);
+        if (missing.isPresent()) {
+            return missing;
         }
         Limits limits = new Limits(
                 program.wallClock(),
@@ -125,11 +129,46 @@ final class Attempt {
                 program.processors());
         try {
             running = programs.start(
-                    new ProgramSpec(name, command, where.environment(), where.working(), limits), new Heard(listener));
+                    new ProgramSpec(
+                            name,
+                            program.coordination().isEmpty() ? List.of() : first,
+                            interpreters.resolve(program.command()),
+                            where.environment(),
+                            where.working(),
+                            limits),
+                    new Heard(listener));
             return Optional.empty();
         } catch (IOException | IllegalArgumentException e) {
             return Optional.of(sentence(e));
         }
+    }
+
+    private static Optional<String> missing(List<String> command, TaskFolders.Place where) {
+        String path = where.environment().getOrDefault("PATH", "");
+        return SearchPath.find(path, command.getFirst(), where.working()).isPresent()
+                ? Optional.empty()
+                : Optional.of("The node has no program " + command.getFirst() + ".");
+    }
+
+    /** Has its command begin, behind the coordination command; where it can't, the attempt ends as one that was not started. */
+    void proceed(Interpreters interpreters) {
+        Program now = running;
+        TaskFolders.Place where = place;
+        if (now == null || where == null) {
+            return;
+        }
+        Optional<String> trouble = missing(interpreters.resolve(program.command()), where);
+        if (trouble.isEmpty()) {
+            try {
+                now.proceed();
+            } catch (IOException | IllegalArgumentException e) {
+                trouble = Optional.of(sentence(e));
+            }
+        }
+        trouble.ifPresent(sentence -> {
+            notStarted = sentence;
+            now.kill();
+        });
     }
 
     /** Lets the end be reported, now that the start was. */
@@ -172,8 +211,20 @@ final class Attempt {
         }
 
         @Override
+        public void coordinated() {
+            announced.join();
+            listener.coordinated();
+        }
+
+        @Override
         public void exited(Exit exit) {
             announced.join();
+            String trouble = notStarted;
+            if (trouble != null) {
+                listener.ended(Ending.notStarted(trouble));
+                output.end();
+                return;
+            }
             listener.ended(new Ending(
                     exit.code(),
                     switch (exit.cause()) {

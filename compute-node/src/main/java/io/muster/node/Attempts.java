@@ -8,6 +8,7 @@ import io.muster.node.output.OutputWindow;
 import io.muster.node.program.BootClock;
 import io.muster.node.program.Programs;
 import io.muster.node.work.AttemptKey;
+import io.muster.node.work.Ending;
 import io.muster.node.work.Input;
 import io.muster.node.work.TaskProgram;
 import java.io.IOException;
@@ -127,10 +128,25 @@ final class Attempts {
         AttemptKey key = attempt.key();
         // The lease may have ended while this process stood still.
         Optional<String> trouble = leaseUntil - BootClock.nanos() > 0
-                ? attempt.launch(programs, interpreters, end -> heard.accept(attempt, new Input.Ended(key, end)))
+                ? attempt.launch(programs, interpreters, new Attempt.Listener() {
+                    @Override
+                    public void coordinated() {
+                        heard.accept(attempt, new Input.Coordinated(key));
+                    }
+
+                    @Override
+                    public void ended(Ending ending) {
+                        heard.accept(attempt, new Input.Ended(key, ending));
+                    }
+                })
                 : Optional.of("The lease is over.");
         heard.accept(attempt, trouble.isEmpty() ? new Input.Started(key) : new Input.NotStarted(key, trouble.get()));
         attempt.announce();
+    }
+
+    /** Has its program's command begin, behind the coordination command. */
+    void proceed(AttemptKey key) {
+        attempt(key).ifPresent(attempt -> workers.execute(() -> attempt.proceed(interpreters)));
     }
 
     /** Has its program end. @param longest bounds the grace */

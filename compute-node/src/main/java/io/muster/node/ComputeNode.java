@@ -213,7 +213,8 @@ public final class ComputeNode implements AutoCloseable {
         }
         if (!groups.reason().isEmpty()) {
             LOG.warn(
-                    "Not all limits of memory and processors are applied on this node, memory={} processors={} reason={}",
+                    "Not all limits of memory and processors are applied on this node, memory={} processors={}"
+                            + " reason={}",
                     groups.bounds(ControlGroups.Resource.MEMORY),
                     groups.bounds(ControlGroups.Resource.PROCESSORS),
                     groups.reason());
@@ -293,6 +294,7 @@ public final class ComputeNode implements AutoCloseable {
                 }
                 case Effect.Prepare(AttemptKey key, TaskProgram what) -> attempts.prepare(key, what);
                 case Effect.Launch(AttemptKey key) -> attempts.launch(key);
+                case Effect.Proceed(AttemptKey key) -> attempts.proceed(key);
                 case Effect.Stop(AttemptKey key) ->
                     attempts.stop(key, ending ? Attempt.LONGEST_GRACE_AT_END : UNLIMITED);
                 case Effect.Kill(AttemptKey key) -> attempts.kill(key);

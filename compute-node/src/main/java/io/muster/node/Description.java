@@ -6,12 +6,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.node.program.ControlGroups;
 import io.muster.node.program.ControlGroups.Resource;
 import io.muster.node.work.NodeFacts;
+import java.io.UncheckedIOException;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Describes what a node can do: to its pool, and in its twin. Thread-safe. */
 final class Description {
+    private static final Logger LOG = LoggerFactory.getLogger(Description.class);
     private static final String VM_SIZE = "vmSize";
 
     private final NodeSettings settings;
@@ -36,7 +43,22 @@ final class Description {
         });
         capabilities.add(
                 VM_SIZE + "=" + settings.labels().getOrDefault(VM_SIZE, "local").toLowerCase(Locale.ROOT));
-        return new NodeFacts(settings.slots(), capabilities);
+        return new NodeFacts(settings.slots(), capabilities, settings.address().orElseGet(this::ownAddress));
+    }
+
+    /** Returns the address from which this machine reaches its hub, under which others there reach it; nothing where the hub's name can't be found at the moment. */
+    private String ownAddress() {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            // Sends nothing: the machine chooses from where it would.
+            socket.connect(
+                    new InetSocketAddress(settings.hub().host(), settings.hub().port()));
+            String address = socket.getLocalAddress().getHostAddress();
+            int zone = address.indexOf('%');
+            return zone < 0 ? address : address.substring(0, zone);
+        } catch (SocketException | UncheckedIOException | IllegalArgumentException e) {
+            LOG.debug("The node's own address can't be found at the moment", e);
+            return "";
+        }
     }
 
     NodeFacts facts() {

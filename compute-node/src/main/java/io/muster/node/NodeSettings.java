@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param rest where artifacts are
  * @param data the folder of everything that the node keeps
  * @param labels shown in the twin
+ * @param address under which other nodes reach this one; empty for the one from which it reaches its hub
  * @param runAs the user as whom programs run; empty for the node's own
  * @param cacheBytes how much of artifacts is kept
  * @param unpackedBytes how much the files of an attempt may hold
@@ -31,6 +33,7 @@ public record NodeSettings(
         Path data,
         int slots,
         Map<String, String> labels,
+        Optional<String> address,
         Optional<String> runAs,
         long cacheBytes,
         long unpackedBytes) {
@@ -39,10 +42,12 @@ public record NodeSettings(
 
     private static final int LONGEST_LABEL = 256;
 
+    private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9:._-]{1,253}");
+
     /** Says which settings there are. */
     static final String USAGE = """
             --connection.string.file=FILE or --connection.string=TEXT, a device's; or --device.id=ID --host=HOST [--hub.host=HOST] --certificate=FILE --key=FILE
-            --data.dir=DIR [--port=8883] [--ca=FILE] [--rest.url=https://HOST] [--slots=N] [--labels=name=value,…] [--run-as=USER]
+            --data.dir=DIR [--port=8883] [--ca=FILE] [--rest.url=https://HOST] [--slots=N] [--labels=name=value,…] [--address=ADDRESS] [--run-as=USER]
             [--cache.mib=1024] [--unpacked.mib=1024]
             Each may stand in the environment too, such as MUSTER_DATA_DIR. Without --ca the connection is plain TCP.""";
 
@@ -63,6 +68,7 @@ public record NodeSettings(
             "rest.url",
             "slots",
             "labels",
+            "address",
             "run-as",
             "cache.mib",
             "unpacked.mib");
@@ -113,6 +119,7 @@ public record NodeSettings(
                 Path.of(given.required("data.dir")).toAbsolutePath().normalize(),
                 given.number("slots", Math.min(MOST_SLOTS, Runtime.getRuntime().availableProcessors()), 1, MOST_SLOTS),
                 labels(given.text("labels").orElse("")),
+                given.text("address").map(NodeSettings::address),
                 given.text("run-as"),
                 (long) given.number("cache.mib", 1024, 0, Integer.MAX_VALUE) << MIB,
                 (long) given.number("unpacked.mib", 1024, 1, Integer.MAX_VALUE) << MIB);
@@ -125,6 +132,13 @@ public record NodeSettings(
             throw new IllegalArgumentException("--rest.url is an address such as https://HOST:8443, not " + text);
         }
         return uri;
+    }
+
+    private static String address(String text) {
+        if (!ADDRESS.matcher(text).matches()) {
+            throw new IllegalArgumentException("--address is an address or a name of a host, not " + text);
+        }
+        return text;
     }
 
     private static Map<String, String> labels(String text) {

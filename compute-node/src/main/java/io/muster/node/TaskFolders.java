@@ -4,6 +4,7 @@ import io.muster.node.files.Archive;
 import io.muster.node.files.ArtifactCache;
 import io.muster.node.files.Folders;
 import io.muster.node.files.RelativePath;
+import io.muster.node.files.WebFiles;
 import io.muster.node.program.Programs;
 import io.muster.node.work.TaskProgram;
 import io.muster.node.work.TaskProgram.NodeValue;
@@ -17,6 +18,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -31,23 +33,28 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes the folders of attempts, each with its files, and the environment that names them. Below the node's data folder there are {@code
- * attempts/RUN-NUMBER}, with {@code task}, {@code home} and {@code tmp}, {@code data/NAME} for folders that outlive attempts, and {@code artifacts}. Thread-safe.
+ * attempts/RUN-NUMBER}, with {@code task}, {@code home}, {@code tmp} and, where the program asks for it, {@code shared}, {@code data/NAME} for folders that outlive attempts, and {@code artifacts}. Thread-safe.
  */
 final class TaskFolders {
     private static final Logger LOG = LoggerFactory.getLogger(TaskFolders.class);
     private static final String UNUSABLE_NAME =
             "A data directory is named by letters, digits, -, _ and dots, with slashes between, not ";
     private static final int MOST_FILES = 1000;
+    /** Bounds the time for a file of a user's address. */
+    private static final Duration LONGEST_FETCH = Duration.ofMinutes(10);
+
     private static final String SPARE = "spare";
     private static final String TASK = "task";
     private static final String HOME = "home";
     private static final String TMP = "tmp";
+    private static final String SHARED = "shared";
 
     private final Path data;
     private final String run;
     private final String deviceId;
     private final ArtifactCache artifacts;
     private final long mostBytes;
+    private final WebFiles web = new WebFiles(LONGEST_FETCH);
     private final Programs programs;
     private final AtomicLong last = new AtomicLong();
     private final SpareFolders spares;
@@ -118,6 +125,10 @@ final class TaskFolders {
         Optional<Path> outliving = program.dataDirectory().isPresent()
                 ? Optional.of(outliving(program.dataDirectory().get()))
                 : Optional.empty();
+        Path shared = folder.resolve(SHARED);
+        if (program.nodeEnvironment().containsValue(NodeValue.SHARED_DIRECTORY)) {
+            Folders.make(shared);
+        }
         programs.give(folder);
         Path shutdownFile = folder.resolve("shutdown");
         Map<String, String> environment = new HashMap<>(Map.of(
@@ -134,6 +145,7 @@ final class TaskFolders {
                         case TASK_DIRECTORY -> task.toString();
                         case WORKING_DIRECTORY -> working.toString();
                         case DATA_DIRECTORY -> outliving.map(Path::toString).orElse("");
+                        case SHARED_DIRECTORY -> shared.toString();
                         case SHUTDOWN_FILE -> shutdownFile.toString();
                         case PORT -> Integer.toString(freePort());
                     });
@@ -172,7 +184,7 @@ final class TaskFolders {
     }
 
     private void fetch(TaskProgram program, Path task) throws IOException, InterruptedException {
-        if (program.files().size() > MOST_FILES) {
+        if (program.files().size() + program.webFiles().size() > MOST_FILES) {
             throw new IOException("A task has at most " + MOST_FILES + " files.");
         }
         long left = mostBytes;
@@ -192,6 +204,11 @@ final class TaskFolders {
                 }
             });
             left -= taken[0];
+        }
+        for (TaskProgram.WebFile file : program.webFiles()) {
+            Path target = RelativePath.below(task, file.path());
+            Files.createDirectories(target.getParent());
+            left -= web.fetch(file.url(), target, file.mode(), left);
         }
     }
 

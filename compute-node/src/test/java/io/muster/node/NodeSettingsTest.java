@@ -55,6 +55,7 @@ class NodeSettingsTest {
                         entry("data.dir", "required"),
                         entry("slots", String.valueOf(processors())),
                         entry("labels", "none"),
+                        entry("address", "none"),
                         entry("run-as", "none"),
                         entry("cache.mib", "1024"),
                         entry("unpacked.mib", "1024"));
@@ -81,6 +82,7 @@ class NodeSettingsTest {
                         Path.of("data").toAbsolutePath(),
                         processors(),
                         Map.of(),
+                        Optional.empty(),
                         Optional.empty(),
                         1L << 30,
                         1L << 30));

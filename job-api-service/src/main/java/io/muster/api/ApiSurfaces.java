@@ -12,6 +12,7 @@ import io.muster.api.job.Requests;
 import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
 import io.muster.api.surface.batch.Batch;
+import io.muster.api.surface.batch.BatchReach;
 import io.muster.api.surface.compute.Compute;
 import io.muster.api.surface.console.Console;
 import io.muster.api.surface.console.LiveReaders;
@@ -94,6 +95,7 @@ final class ApiSurfaces {
                 options.messageLife(),
                 options.reach(),
                 new SchedulerReach(options.reach().endpoints(), options.reach().topics()),
+                new BatchReach(options.reach().endpoints()),
                 options.uploads()));
         LiveReaders readers = new LiveReaders();
         beans.add(readers);

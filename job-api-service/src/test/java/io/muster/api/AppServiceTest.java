@@ -37,8 +37,8 @@ class AppServiceTest {
     void start() throws IOException {
         api = TestApi.start();
         client = new ApiClient(api);
-        api.planner.sites.take("fleet", new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
-        api.planner.sites.take("fleet", new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        api.planner.sites.take("fleet", new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
+        api.planner.sites.take("fleet", new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
     }
 
     @AfterEach
@@ -146,7 +146,8 @@ class AppServiceTest {
 
     @Test
     void takesASlotForASiteOfItsOwn() throws Exception {
-        api.planner.sites.take("fleet-staging", new PutWebJob(WebJobKind.TRIGGERED, "other", FILES, "{}", false, null));
+        api.planner.sites.take(
+                "fleet-staging", new PutWebJob(WebJobKind.TRIGGERED, "other", FILES, "{}", false, null, ""));
         assertThat(raw(SITE + "/slots/Staging/triggeredwebjobs")
                         .at("/value/0/name")
                         .textValue())

@@ -98,6 +98,16 @@ class BatchFilesTest {
         assertThat(text(ask(200, "GET", FILES + "/stdout.txt", null))).isEqualTo("one\n");
     }
 
+    @Test
+    void readsWhatTheNodeOfTheTaskHasWrittenAndNotThoseOfItsSubtasks() throws Exception {
+        runs();
+        api.compute.write(IN_POOL, "node-2", OutputStream.OUT, LATER, "of a subtask\n");
+        TaskOutput others = api.compute.output.removeLast();
+        writes(OutputStream.OUT, "one\n");
+        api.compute.output.addFirst(others);
+        assertThat(text(ask(200, "GET", FILES + "/stdout.txt", null))).isEqualTo("one\n");
+    }
+
     @ParameterizedTest
     @CsvSource({"bytes=0-2,one", "bytes=4-,two", "bytes=-2,wo", "bytes=2-5,e-tw"})
     void readsARange(String range, String expected) throws Exception {

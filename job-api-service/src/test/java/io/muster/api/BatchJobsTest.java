@@ -7,6 +7,7 @@ import io.muster.api.BatchClient.Answer;
 import io.muster.records.AddBatchJob;
 import io.muster.records.AddBatchTasks;
 import io.muster.records.BatchJobDefinition;
+import io.muster.records.BatchSubtask;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskDefinition;
 import io.muster.records.BatchTaskFailure;
@@ -257,6 +258,60 @@ class BatchJobsTest {
     }
 
     @Test
+    void showsATaskOnSeveralNodesAndItsSubtasks() throws Exception {
+        addJob("j");
+        ask(201, "POST", "/jobs/j/tasks", """
+                {'id':'t','commandLine':'run','multiInstanceSettings':{'numberOfInstances':3,'coordinationCommandLine':'prepare'}}""");
+        assertThat(ask(200, "GET", "/jobs/j/tasks/t", null)
+                        .body()
+                        .path("multiInstanceSettings")
+                        .toString())
+                .isEqualTo("{\"numberOfInstances\":3,\"coordinationCommandLine\":\"prepare\"}");
+        BatchSubtask runs = BatchSubtask.newBuilder()
+                .setId(1)
+                .setPoolId("default")
+                .setNodeId("node-2")
+                .setState(BatchTaskState.RUNNING)
+                .setStateSince(TestApi.NOW)
+                .setPreviousState(BatchTaskState.PREPARING)
+                .setPreviousStateSince(TestApi.NOW)
+                .setStartedAt(TestApi.NOW)
+                .build();
+        planner.change(
+                "j",
+                "t",
+                task -> BatchTask.newBuilder(task)
+                        .setSubtasks(List.of(
+                                runs,
+                                BatchSubtask.newBuilder(runs)
+                                        .setId(2)
+                                        .setState(BatchTaskState.COMPLETED)
+                                        .setEndedAt(TestApi.NOW)
+                                        .setExitCode(3)
+                                        .setFailure(BatchTaskFailure.newBuilder()
+                                                .setCategory(FailureCategory.USER_ERROR)
+                                                .setCode("FailureExitCode")
+                                                .setMessage("It failed.")
+                                                .build())
+                                        .build()))
+                        .build());
+        JsonNode subtasks =
+                ask(200, "GET", "/jobs/j/tasks/t/subtasksinfo", null).body().path("value");
+        assertThat(subtasks.at("/0/nodeInfo/nodeUrl").asText()).endsWith("/pools/default/nodes/node-2");
+        assertThat(subtasks.at("/0/state").asText()).isEqualTo("running");
+        assertThat(subtasks.at("/0/previousState").asText()).isEqualTo("preparing");
+        assertThat(subtasks.at("/0").has("result")).isFalse();
+        assertThat(subtasks.at("/1/result").asText()).isEqualTo("failure");
+        assertThat(subtasks.at("/1/exitCode").asInt()).isEqualTo(3);
+        assertThat(subtasks.at("/1/failureInfo/code").asText()).isEqualTo("FailureExitCode");
+        assertThat(ask(200, "GET", "/jobs/j/tasks/t/subtasksinfo?$select=id,state", null)
+                        .body()
+                        .at("/value/0")
+                        .toString())
+                .isEqualTo("{\"id\":1,\"state\":\"running\"}");
+    }
+
+    @Test
     void showsDefaultsOfATask() throws Exception {
         addJob("j");
         addTask("t");
@@ -292,8 +347,8 @@ class BatchJobsTest {
         JsonNode task = ask(200, "GET", "/jobs/j/tasks/t", null).body();
         assertThat(task.path("executionInfo").toString())
                 .isEqualTo(
-                        "{\"startTime\":\"2026-11-21T02:25:15Z\",\"endTime\":\"2026-11-21T02:25:15.120Z\",\"exitCode\":7,"
-                                + "\"failureInfo\":{\"category\":\"userError\",\"code\":\"FailureExitCode\",\"message\":\"The program ended with 7.\"},"
+                        "{\"startTime\":\"2026-11-21T02:25:15Z\",\"endTime\":\"2026-11-21T02:25:15.120Z\",\"exitCode\":7,\"failureInfo\":{\"category\":\"userError\",\"code\":\"FailureExitCode\",\"message\":\"The"
+                                + " program ended with 7.\"},"
                                 + "\"retryCount\":2,\"lastRetryTime\":\"2026-11-21T02:25:15Z\",\"requeueCount\":0,\"result\":\"failure\"}");
         assertThat(task.at("/nodeInfo/nodeId").asText()).isEqualTo("node-1");
         assertThat(task.at("/nodeInfo/nodeUrl").asText()).endsWith("/pools/default/nodes/node-1");
@@ -311,6 +366,8 @@ class BatchJobsTest {
             {'id':'t','commandLine':'true','userIdentity':{'autoUser':{'elevationLevel':'admin'}}} | InvalidPropertyValue | userIdentity.autoUser.elevationLevel
             {'id':'t','commandLine':'true','constraints':{'maxTaskRetryCount':-2}}   | InvalidPropertyValue    | constraints.maxTaskRetryCount
             {'id':'t','commandLine':'true','resourceFiles':[{'autoStorageContainerName':'a'}]} | InvalidPropertyValue | resourceFiles[0].autoStorageContainerName
+            {'id':'t','commandLine':'true','resourceFiles':[{'httpUrl':'http://169.254.169.254/latest','filePath':'a'}]} | InvalidPropertyValue | resourceFiles[0].httpUrl
+            {'id':'t','commandLine':'true','resourceFiles':[{'httpUrl':'file:///etc/passwd','filePath':'a'}]} | InvalidPropertyValue | resourceFiles[0].httpUrl
             {'id':'t','commandLine':'true','dependsOn':{'taskIdRanges':[{'start':9,'end':1}]}} | InvalidPropertyValue | dependsOn.taskIdRanges[0].end
             {'id':'t','commandLine':'true','exitConditions':{'exitCodes':[{'code':1}]}} | InvalidPropertyValue | exitConditions.exitCodes[0].exitOptions
             """)
@@ -475,7 +532,6 @@ class BatchJobsTest {
         "GET, /applications, 501",
         "GET, /certificates, 501",
         "GET, /jobs/j/tasks/t/files/wd/a.txt, 501",
-        "GET, /jobschedules, 501",
         "POST, /jobs/j, 405",
         "GET, /jobs/j/nothing, 404"
     })

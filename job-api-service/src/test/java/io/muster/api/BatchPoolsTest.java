@@ -92,7 +92,7 @@ class BatchPoolsTest {
         happened(
                 pool,
                 new NodeAdmitted(node, 0, 1L, false),
-                new NodeJoined(node, 0, 1L, "boot", 4, List.of("os=linux")));
+                new NodeJoined(node, 0, 1L, "boot", 4, List.of("os=linux"), ""));
     }
 
     private Answer ask(int status, String method, String path, @Nullable String body, String... headers)

@@ -74,16 +74,38 @@ final class ComputeDouble implements Artifacts {
     private TaskOutputs.Reader reader(String taskId, int end) {
         return new TaskOutputs.Reader() {
             private int position;
+            private int read;
 
             @Override
             public Optional<TaskOutput> next() {
                 while (position < Math.min(end, output.size())) {
+                    read = position;
                     TaskOutput chunk = output.get(position++);
                     if (chunk.getToken().getTaskId().equals(taskId)) {
                         return Optional.of(chunk);
                     }
                 }
                 return Optional.empty();
+            }
+
+            @Override
+            public boolean isAtEnd() {
+                return position >= Math.min(end, output.size());
+            }
+
+            @Override
+            public long position() {
+                return read;
+            }
+
+            @Override
+            public boolean goTo(long at) {
+                if (at > output.size()) {
+                    return false;
+                }
+                position = (int) at;
+                read = position;
+                return true;
             }
 
             @Override

@@ -34,7 +34,7 @@ class ComputeMetersTest {
     }
 
     private static NodeJoined joined(String nodeId) {
-        return new NodeJoined(nodeId, 0, 1L, "boot", 4, List.of("bash"));
+        return new NodeJoined(nodeId, 0, 1L, "boot", 4, List.of("bash"), "");
     }
 
     private double value(String name, String... tags) {

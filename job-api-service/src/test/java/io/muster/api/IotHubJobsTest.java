@@ -14,6 +14,7 @@ import io.muster.records.JobStatistics;
 import io.muster.records.NthWeekday;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
+import io.muster.records.RuleRecurrence;
 import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.ScheduleDefinition;
@@ -24,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
@@ -337,6 +339,35 @@ class IotHubJobsTest {
         ApiClient.Answer cancelled = client.ask("POST", "/jobs/v2/nightly/cancel", null);
         assertThat(cancelled.body().path("status").asText()).isEqualTo("cancelled");
         assertThat(client.ask("GET", "/jobs/v2/nightly", null).status()).isEqualTo(404);
+    }
+
+    /** Puts the example of docs/schedules.md. */
+    @Test
+    void makesAJobAtTheTimesOfARuleOfRfc5545() throws Exception {
+        String page = Files.readString(Path.of("../docs/schedules.md"));
+        String body = Arrays.stream(page.split("```"))
+                .filter(block -> block.startsWith("json") && block.contains("\"rrule\""))
+                .findFirst()
+                .orElseThrow()
+                .substring("json".length());
+        ApiClient.Answer created = client.ask("PUT", "/jobs/v2/ruled", body);
+        assertThat(created.status()).as(created.body().toString()).isEqualTo(200);
+        assertThat(created.body().path("schedule"))
+                .isEqualTo(TestApi.JSON.readTree(body).path("schedule"));
+        assertThat(((SaveSchedule) api.planner.commands.getLast())
+                        .getDefinition()
+                        .getTiming())
+                .isEqualTo(new Timing(
+                        "Europe/Paris",
+                        Instant.parse("2026-12-01T08:00:00Z"),
+                        new RuleRecurrence(List.of(
+                                "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "EXDATE;VALUE=DATE:20261231")),
+                        null,
+                        null));
+        assertThat(client.ask("PUT", "/jobs/v2/hostile", body.replace("MONTHLY", "SECONDLY"))
+                        .body()
+                        .toString())
+                .contains("ArgumentInvalid", "by the minute at most");
     }
 
     /** Asks by the id of a schedule that another surface made: its slashes are escaped. */

@@ -24,13 +24,13 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -176,7 +176,8 @@ class KuduTest {
         purge();
         assertThat(got(SITE + "/api/webjobs"))
                 .extracting(one -> one.get("name").textValue())
-                .containsExactlyInAnyOrder("watch", "purge");
+                .as("triggered jobs before continuous ones")
+                .containsExactly("purge", "watch");
         assertThat(got(CONTINUOUS)).hasSize(1);
     }
 
@@ -368,7 +369,7 @@ class KuduTest {
     /** Reads a live log in the background: each event as it stands, without the empty line behind it. */
     private final class Live implements AutoCloseable {
         final HttpResponse<Stream<String>> answer;
-        final Queue<String> events = new ConcurrentLinkedQueue<>();
+        final Deque<String> events = new ConcurrentLinkedDeque<>();
         volatile boolean ended;
 
         Live(String path, String... headers) throws Exception {
@@ -433,15 +434,22 @@ class KuduTest {
                     .filter(line -> line.startsWith("id: "))
                     .reduce("", (_, last) -> last)
                     .substring(4);
-            assertThat(position).isEqualTo(String.valueOf(ask("GET", log).body().length()));
-            try (Live again = new Live(log, id, position)) {
+            int length = ask("GET", log).body().length();
+            assertThat(position).startsWith(length + ".");
+            try (Live again = new Live(log, id, position);
+                    Live byLength = new Live(log, id, String.valueOf(length));
+                    Live forged = new Live(log, id, length + ".999999999.0.0")) {
                 api.compute.write(task, "node-1", OutputStream.OUT, TestApi.NOW, "f\n");
                 ended();
-                await().until(() -> live.ended && again.ended);
+                await().until(() -> live.ended && again.ended && byLength.ended && forged.ended);
                 String whole = ask("GET", log).body();
                 assertThat(text(live.events)).isEqualTo(whole);
-                assertThat(text(again.events)).isEqualTo(whole.substring(Integer.parseInt(position)));
-                assertThat(again.events).last().isEqualTo("event: end\nid: " + whole.length() + "\ndata: Success");
+                for (Live each : List.of(again, byLength, forged)) {
+                    assertThat(text(each.events)).isEqualTo(whole.substring(length));
+                    assertThat(each.events.removeLast())
+                            .startsWith("event: end\nid: " + whole.length() + ".")
+                            .endsWith("\ndata: Success");
+                }
             }
         }
     }
@@ -508,9 +516,16 @@ class KuduTest {
         assertThat(ask("GET", log, "Accept", "text/event-stream", "Range", "bytes=3-")
                         .body())
                 .contains("Range");
-        assertThat(ask("GET", log, "Accept", "text/event-stream", "Last-Event-ID", "x-3")
-                        .body())
-                .contains("Last-Event-ID");
+        assertThat(ask("GET", log, "Accept", "text/event-stream;q=0, text/plain")
+                        .headers()
+                        .firstValue("Content-Type"))
+                .as("what is not acceptable")
+                .contains("text/plain; charset=utf-8");
+        for (String forged : List.of("x-3", "3.1", "3.0.4.0", "3.-1.0.0", "9".repeat(19))) {
+            assertThat(ask("GET", log, "Accept", "text/event-stream", "Last-Event-ID", forged)
+                            .body())
+                    .contains("Last-Event-ID");
+        }
     }
 
     @Test
@@ -625,6 +640,31 @@ class KuduTest {
         assertThat(send("PUT", TRIGGERED + "/other/settings", "{}".getBytes(StandardCharsets.UTF_8))
                         .statusCode())
                 .isEqualTo(404);
+    }
+
+    /** Both were left out silently. */
+    @Test
+    void saysWhichSettingsAJobDoesNotGoBy() throws Exception {
+        uploadZip(TRIGGERED + "/purge", zip(Map.of("run.sh", "", "settings.job", "{\"schedule\": oops}")));
+        upload(CONTINUOUS + "/watch", "run.sh", "sleep 9");
+        assertThat(got(TRIGGERED + "/purge").get("error").textValue())
+                .startsWith("The file settings.job is not JSON (Unrecognized token 'oops'")
+                .endsWith(", and is not used.");
+        assertThat(got(CONTINUOUS + "/watch").get("error").isNull()).isTrue();
+        send("PUT", TRIGGERED + "/purge/settings", "{}".getBytes(StandardCharsets.UTF_8));
+        assertThat(got(TRIGGERED + "/purge").get("error").isNull()).isTrue();
+        String settings =
+                "{\"WEBJOBS_RESTART_TIME\":\"banana\",\"webjobs_idle_timeout\":-1,\"WEBJOBS_HISTORY_SIZE\":500}";
+        assertThat(send("POST", SITE + "/api/settings", settings.getBytes(StandardCharsets.UTF_8))
+                        .statusCode())
+                .isEqualTo(204);
+        assertThat(got(CONTINUOUS + "/watch").get("error").textValue())
+                .isEqualTo(
+                        "The setting WEBJOBS_RESTART_TIME is a number from 1 to 604800: 60 is used in place of its value.");
+        assertThat(got(TRIGGERED + "/purge").get("error").textValue())
+                .isEqualTo(
+                        "The setting WEBJOBS_IDLE_TIMEOUT is a number from 1 to 604800: 120 is used in place of its value."
+                                + " The setting WEBJOBS_HISTORY_SIZE is a number from 1 to 50: 50 is used in place of its value.");
     }
 
     @Test

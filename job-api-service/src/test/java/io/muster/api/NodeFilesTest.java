@@ -118,7 +118,7 @@ class NodeFilesTest {
     }
 
     private void join(String node) {
-        happened(new NodeJoined(node, 0, 1L, "boot", 1, List.of("bash")));
+        happened(new NodeJoined(node, 0, 1L, "boot", 1, List.of("bash"), ""));
     }
 
     private long millisecondsOfARefusal(HttpRequest.Builder request) throws Exception {

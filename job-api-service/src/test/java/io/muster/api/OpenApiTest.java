@@ -191,6 +191,10 @@ class OpenApiTest {
         sent("POST", "/devices", "[{'id':'b','importMode':'create','tags':{'a':1}},{'id':'c','importMode':'delete'}]");
         sent("POST", "/devices/query", "{'query':'SELECT * FROM devices'}");
         sent("POST", "/api/schedules/preview", "{'timeZone':'Europe/Paris','cron':'0 30 2 * * *'}");
+        sent(
+                "POST",
+                "/api/schedules/preview",
+                "{'startTime':'2126-03-28T08:00:00Z','rrule':['FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU']}");
         ask("POST", "/devices/a/messages/devicebound", "x");
         ask("DELETE", "/devices/a/commands", "");
         ask("GET", "/statistics/devices", "");

@@ -29,8 +29,10 @@ import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceView;
+import io.muster.records.EndSchedule;
 import io.muster.records.EvaluateBatchPoolFormula;
 import io.muster.records.FireSchedule;
+import io.muster.records.IfScheduleRevision;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
 import io.muster.records.JobRefusalReason;
@@ -301,8 +303,32 @@ class RequestsDouble implements Requests {
         return now;
     }
 
+    /** Returns why a command of a revision is refused. */
+    private Optional<ScheduleRefused> scheduleFault(String id, long revision) {
+        Optional<Schedule> known = schedules.get(id);
+        if (revision == 0 && known.isPresent()) {
+            return Optional.of(new ScheduleRefused(ScheduleRefusalReason.EXISTS, "There is a schedule of that id."));
+        }
+        return known.filter(schedule -> schedule.getRevision() != revision)
+                .map(_ -> new ScheduleRefused(ScheduleRefusalReason.CHANGED_MEANWHILE, "It has changed."));
+    }
+
     @Override
     public CompletableFuture<Schedule> schedule(String id, Object command) {
+        if (command instanceof IfScheduleRevision asked) {
+            Optional<ScheduleRefused> fault = scheduleFault(id, asked.getRevision());
+            return fault.isPresent()
+                    ? ended(() -> RefusedException.accepted(fault.get(), Schedule.class))
+                    : schedule(id, asked.getCommand());
+        }
+        if (command instanceof EndSchedule) {
+            Schedule ended = Schedule.newBuilder(schedules.get(id).orElseThrow())
+                    .setStatus(ScheduleStatus.COMPLETED)
+                    .setNextAt(null)
+                    .build();
+            schedules.put(ended);
+            return CompletableFuture.completedFuture(ended);
+        }
         onSend.accept(command);
         commands.add(command);
         if (command instanceof FireSchedule) {
@@ -337,6 +363,7 @@ class RequestsDouble implements Requests {
                 .setUpdatedAt(NOW)
                 .setStartedAt(NOW)
                 .setNextAt(NOW.plusSeconds(60))
+                .setRevision(schedules.get(id).map(Schedule::getRevision).orElse(0L) + 1)
                 .build();
         schedules.put(schedule);
         return CompletableFuture.completedFuture(schedule);
@@ -358,7 +385,7 @@ class RequestsDouble implements Requests {
     }
 
     @Override
-    public CompletableFuture<Void> deleteSchedule(String id) {
+    public CompletableFuture<Void> deleteSchedule(String id, @Nullable Long ifRevision) {
         commands.add(new DeleteSchedule());
         schedules.forget(id);
         return CompletableFuture.completedFuture(null);

@@ -148,12 +148,32 @@ class SchedulePreviewTest {
                 .containsExactly("2127-01-30T04:30:00Z", "2127-02-06T04:30:00Z");
     }
 
+    @Test
+    void readsRulesOfRfc5545AsATextOrALineEach() throws IOException {
+        assertThat(times("{'timeZone':'Europe/Paris','startTime':'2127-01-01T08:00:00Z','count':3,"
+                        + "'rrule':'FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU'}"))
+                .containsExactly("2127-03-30T07:00:00Z", "2128-03-28T07:00:00Z", "2129-03-27T07:00:00Z");
+        String lines = "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=3|EXDATE:21270227T090000";
+        List<String> expected = List.of("2127-01-31T08:00:00Z", "2127-03-31T07:00:00Z");
+        String asked = "{'timeZone':'Europe/Paris','startTime':'2127-01-01T08:00:00Z','rrule':";
+        assertThat(times(asked + "'" + lines.replace("|", "\\n") + "'}"))
+                .as("February's last working day is the 28th")
+                .containsExactly("2127-01-31T08:00:00Z", "2127-02-28T08:00:00Z", "2127-03-31T07:00:00Z");
+        assertThat(times(asked + "['" + lines.replace("0227", "0228").replace("|", "','") + "']}"))
+                .isEqualTo(expected);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "{}| one of recurrence, cron and schedule",
-                "{'cron':'* * * * * *','schedule':{'start':'2127-01-01T00:00:00Z'}}| one of recurrence, cron and schedule",
+                "{}| one of recurrence, cron, schedule and rrule",
+                "{'cron':'* * * * * *','schedule':{'start':'2127-01-01T00:00:00Z'}}| one of recurrence, cron, schedule and rrule",
+                "{'rrule':'FREQ=DAILY'}| Give startTime",
+                "{'rrule':7,'startTime':'2127-01-01T08:00:00Z'}| rrule is an array of texts",
+                "{'rrule':[],'startTime':'2127-01-01T08:00:00Z'}| Give a rule such as",
+                "{'rrule':'FREQ=SECONDLY','startTime':'2127-01-01T08:00:00Z'}| by the minute at most",
+                "{'rrule':'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30','startTime':'2127-01-01T08:00:00Z'}| never fires",
                 "{'cron':'0 3 * * *'}| six fields",
                 "{'cron':'0 0 3 30 2 *'}| No day matches",
                 "{'cron':7}| cron is a text",

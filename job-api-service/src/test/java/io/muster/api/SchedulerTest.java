@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Drives schedules as resources of Azure Resource Manager. Contract: webjobs-and-schedules, 2.9. */
 class SchedulerTest {
@@ -175,6 +177,60 @@ class SchedulerTest {
         assertThat(done(200, "GET", JOB + "/history", null).path("value")).isEmpty();
         done(200, "DELETE", JOB, null);
         done(404, "DELETE", JOB, null);
+    }
+
+    @Test
+    void goesOnFromItsStartWhereAChangeLeavesThatOut() throws Exception {
+        collection();
+        JsonNode made = done(201, "PUT", JOB, document(",'recurrence':{'frequency':'day','interval':2,'count':9}"));
+        Instant start = Instant.parse(made.at("/properties/startTime").asText());
+        done(200, "PATCH", JOB, "{'properties':{'state':'Disabled'}}");
+        assertThat(saved().getTiming().getStart()).as("its times are as before").isNull();
+        done(200, "PATCH", JOB, "{'properties':{'recurrence':{'interval':3}}}");
+        assertThat(saved().getTiming().getStart()).isEqualTo(start.truncatedTo(ChronoUnit.SECONDS));
+        JsonNode ends = done(
+                200, "PATCH", JOB, "{'properties':{'recurrence':{'count':null,'endTime':'2027-01-01T00:00:00Z'}}}");
+        assertThat(saved().getTiming().getCount()).isNull();
+        assertThat(saved().getTiming().getEnd()).isEqualTo(Instant.parse("2027-01-01T00:00:00Z"));
+        assertThat(ends.at("/properties/recurrence").has("count")).isFalse();
+        done(200, "PATCH", JOB, "{'properties':{'recurrence':{'count':4}}}");
+        assertThat(saved().getTiming().getCount()).as("beside its end").isEqualTo(4);
+        assertThat(saved().getTiming().getEnd()).isNotNull();
+    }
+
+    @Test
+    void triesAgainFiveTimesEachMinuteWhereARetryPolicySaysNoMore() throws Exception {
+        collection();
+        done(201, "PUT", JOB, document("").replace("'request':", "'retryPolicy':{'retryType':'fixed'},'request':"));
+        assertThat(saved().getRetry()).isEqualTo(new RetryPolicy(5, 60L));
+    }
+
+    @Test
+    void showsAnOccurrenceInTheSpellingThatClientsRead() throws Exception {
+        collection();
+        String monthly = ",'recurrence':{'frequency':'Month','interval':1,'schedule':{'hours':[5],'minutes':[15],"
+                + "'monthlyOccurrences':[{'day':'friday','occurrence':-1}]}}";
+        done(201, "PUT", JOB, document(monthly));
+        assertThat(done(200, "GET", JOB, null).at("/properties/recurrence/schedule/monthlyOccurrences/0"))
+                .hasToString("{\"day\":\"friday\",\"Occurrence\":-1}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/FLEET.scm.azurewebsites.net/api/TriggeredWebJobs/purge/Run",
+                "/fleet.scm.azurewebsites.net/api/triggeredjobs/purge/run",
+                "/fleet.scm.azurewebsites.net/api/jobs/triggered/purge/run",
+                "/fleet.scm.azurewebsites.net/jobs/triggered/purge/run"
+            })
+    void runsAWebJobByEachNameOfItsRun(String path) throws Exception {
+        collection();
+        done(
+                201,
+                "PUT",
+                JOB,
+                document("").replace("/fleet.scm.azurewebsites.net/api/triggeredwebjobs/purge/run", path));
+        assertThat(saved().getAction()).isEqualTo(new RunSiteJob("fleet", "purge", "a b"));
     }
 
     /** Returns policies with one right each, named after it, and the owner's. */

@@ -50,6 +50,7 @@ final class SitesDouble {
                         put.getName(),
                         job -> WebJob.newBuilder(job)
                                 .setSettings(put.getSettings())
+                                .setSettingsFault("")
                                 .build());
             case RunWebJob run -> run(site, run);
             case StartWebJob start ->
@@ -117,6 +118,7 @@ final class SitesDouble {
                 .setName(put.getName())
                 .setFiles(put.getFiles())
                 .setSettings(put.getSettings())
+                .setSettingsFault(put.getSettingsFault())
                 .setDisabled(put.getDisabled())
                 .setChangedAt(BEGUN)
                 .build());

@@ -120,7 +120,8 @@ class StreamAnalyticsTest {
                 new byte[0],
                 "Authorization",
                 client.token("registryRead", "localhost", TestApi.NOW.plusSeconds(60)));
-        assertThat(reader.status()).isEqualTo(401);
+        assertThat(reader.status()).isEqualTo(403);
+        assertThat(reader.body().at("/error/code").asText()).isEqualTo("AuthorizationFailed");
         assertThat(reader.body().at("/error/message").asText()).contains("registryRead");
     }
 }

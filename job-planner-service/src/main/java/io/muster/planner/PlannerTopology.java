@@ -7,6 +7,7 @@ import io.muster.planner.batchpool.topology.BatchPoolAggregate;
 import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
+import io.muster.planner.pool.topology.PoolMeters;
 import io.muster.planner.pool.topology.PoolProcessor;
 import io.muster.planner.schedule.topology.CollectionAggregate;
 import io.muster.planner.schedule.topology.ScheduleAggregate;
@@ -92,7 +93,8 @@ final class PlannerTopology {
                 .writeShared(Topics.SCHEDULE_COMMANDS, SiteAggregate.NAME);
         planner.coordinator(BatchJobAggregate.coordinator(meters))
                 .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME)
-                .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME);
+                .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME)
+                .writeShared(Topics.SCHEDULE_COMMANDS, BatchJobAggregate.NAME);
         if (limits.mostActive() > 0) {
             activeJobs(empty);
         }
@@ -115,10 +117,12 @@ final class PlannerTopology {
                 .writeShared(Topics.TASK_EVENTS, BatchPoolAggregate.NAME);
         planner.coordinator(ScheduleAggregate.coordinator(meters))
                 .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
-                .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
+                .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME)
+                .writeShared(Topics.BATCH_JOB_COMMANDS, ScheduleAggregate.NAME);
+        PoolMeters ofPools = new PoolMeters(meters);
         planner.processor(
                         PoolProcessor.NAME,
-                        () -> new PoolProcessor(codecs, counts),
+                        () -> new PoolProcessor(codecs, counts, ofPools),
                         PoolProcessor.stores(),
                         PoolProcessor.READS)
                 .write(Topics.POOL_EVENTS, PoolProcessor.NAME)

@@ -53,7 +53,7 @@ class BatchPoolTopologyTest {
         planner.create(node, "{\"compute\":{\"spare\":true}}");
         long epoch = planner.connect(node, Capability.TASKS);
         planner.reportToPool(
-                "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=" + size), List.of()));
+                "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=" + size), List.of(), ""));
         return epoch;
     }
 
@@ -136,7 +136,7 @@ class BatchPoolTopologyTest {
         planner.advance(Duration.ofMillis(20));
         assertThat(pool().getNodes()).isEqualTo(1);
         long there = planner.connect("a", Capability.TASKS);
-        planner.reportToPool("Lyon", "a", there, new NodeReported(1L, "boot", 2, List.of(), List.of()));
+        planner.reportToPool("Lyon", "a", there, new NodeReported(1L, "boot", 2, List.of(), List.of(), ""));
         planner.pass(Duration.ofSeconds(90));
         assertThat(pool().getNodes()).isZero();
         planner.batchPool("Lyon", new DeleteBatchPool(null));
@@ -174,7 +174,7 @@ class BatchPoolTopologyTest {
                     "Lyon",
                     node,
                     planner.orders(node).getLast().epoch(),
-                    new NodeReported(2L, "boot", 2, List.of("vmSize=local", "of-" + node), List.of()));
+                    new NodeReported(2L, "boot", 2, List.of("vmSize=local", "of-" + node), List.of(), ""));
         }
         planner.pool(
                 "Lyon",

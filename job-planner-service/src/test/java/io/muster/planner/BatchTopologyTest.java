@@ -10,6 +10,7 @@ import io.muster.records.BatchJobDefinition;
 import io.muster.records.BatchJobState;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
+import io.muster.records.BatchSubtask;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskAdded;
 import io.muster.records.BatchTaskCounts;
@@ -20,6 +21,7 @@ import io.muster.records.BatchTasksAdded;
 import io.muster.records.Capability;
 import io.muster.records.ChangeBatchJob;
 import io.muster.records.ChangeBatchTask;
+import io.muster.records.ConfigurePool;
 import io.muster.records.CountBatchTasks;
 import io.muster.records.Deallocation;
 import io.muster.records.DeleteBatchJob;
@@ -29,12 +31,18 @@ import io.muster.records.DisableTasks;
 import io.muster.records.EnableBatchJob;
 import io.muster.records.ExitCause;
 import io.muster.records.ListBatchTasks;
+import io.muster.records.MultiInstance;
 import io.muster.records.NameValue;
 import io.muster.records.NodeReported;
+import io.muster.records.NodeValue;
 import io.muster.records.OnAllTasksComplete;
+import io.muster.records.PlacementPolicy;
+import io.muster.records.ProceedAttempt;
+import io.muster.records.ProgramCoordinated;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.ResourceFile;
 import io.muster.records.SetNodeScheduling;
 import io.muster.records.StartAttempt;
 import io.muster.records.StartUndelivered;
@@ -44,6 +52,7 @@ import io.muster.records.TaskIdRange;
 import io.muster.records.TaskToken;
 import io.muster.records.TerminateBatchJob;
 import io.muster.records.TerminateBatchTask;
+import io.muster.records.WebFile;
 import io.muster.topics.Headers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -79,7 +88,7 @@ class BatchTopologyTest {
     private void node(int slots) {
         planner.create(NODE, "{\"compute\":{\"pool\":\"" + POOL + "\"}}");
         epoch = planner.connect(NODE, Capability.TASKS);
-        planner.reportToPool(POOL, NODE, epoch, new NodeReported(1L, "boot", slots, List.of(), List.of()));
+        planner.reportToPool(POOL, NODE, epoch, new NodeReported(1L, "boot", slots, List.of(), List.of(), ""));
     }
 
     private Object ask(Object command) {
@@ -153,6 +162,183 @@ class BatchTopologyTest {
                 .isEmpty();
     }
 
+    private static BatchTaskDefinition gang(String id, String coordination) {
+        return BatchTaskDefinition.newBuilder(task(id, 0))
+                .setMultiInstance(MultiInstance.newBuilder()
+                        .setInstances(2)
+                        .setCoordinationCommandLine(coordination)
+                        .build())
+                .build();
+    }
+
+    /** Connects a node at an address. @return over which connection */
+    private long nodeAt(String id, String address) {
+        planner.create(id, "{\"compute\":{\"pool\":\"" + POOL + "\"}}");
+        long over = planner.connect(id, Capability.TASKS);
+        planner.reportToPool(POOL, id, over, new NodeReported(1L, "boot", 4, List.of(), List.of(), address));
+        return over;
+    }
+
+    private StartAttempt start(String node) {
+        return planner.orders(node).stream()
+                .map(each -> each.order())
+                .filter(StartAttempt.class::isInstance)
+                .map(StartAttempt.class::cast)
+                .reduce((_, last) -> last)
+                .orElseThrow();
+    }
+
+    @Test
+    void carriesATaskToSeveralNodesAndSaysWhatItsSubtasksDo() {
+        planner.pool(POOL, new ConfigurePool(1, PlacementPolicy.SPREAD, false, true));
+        long one = nodeAt("node-1", "10.0.0.4");
+        long two = nodeAt("node-2", "");
+        ask(job());
+        ask(new AddBatchTasks(List.of(gang("g", "prepare 'all of it'"))));
+        StartAttempt primary = start("node-1");
+        assertThat(primary.getProgram().getCoordination()).containsExactly("prepare", "all of it");
+        assertThat(primary.getProgram().getCommand()).containsExactly("render", "--frame", "g");
+        assertThat(primary.getProgram().getEnvironment())
+                .containsEntry("AZ_BATCH_NODE_LIST", "10.0.0.4;node-2")
+                .containsEntry("AZ_BATCH_HOST_LIST", "10.0.0.4,node-2")
+                .containsEntry("AZ_BATCH_MASTER_NODE", "10.0.0.4:6000")
+                .containsEntry("AZ_BATCH_IS_CURRENT_NODE_MASTER", "true")
+                .containsEntry("CCP_NODES", "2 10.0.0.4 1 node-2 1");
+        assertThat(primary.getProgram().getNodeEnvironment())
+                .containsEntry("AZ_BATCH_TASK_SHARED_DIR", NodeValue.SHARED_DIRECTORY);
+        assertThat(start("node-2").getProgram().getEnvironment())
+                .containsEntry("AZ_BATCH_IS_CURRENT_NODE_MASTER", "false");
+        assertThat(subtask("g").getState()).isEqualTo(BatchTaskState.PREPARING);
+        TaskToken token = primary.getToken();
+        planner.reportToPool(POOL, "node-1", one, new ProgramStarted(token));
+        planner.reportToPool(POOL, "node-2", two, new ProgramStarted(token));
+        planner.reportToPool(POOL, "node-1", one, new ProgramCoordinated(token));
+        assertThat(subtask("g").getState()).isEqualTo(BatchTaskState.RUNNING);
+        assertThat(subtask("g").getExitCode()).isNull();
+        assertThat(planner.orders("node-1").getLast().order()).isNotInstanceOf(ProceedAttempt.class);
+        planner.reportToPool(POOL, "node-2", two, new ProgramCoordinated(token));
+        assertThat(planner.orders("node-1").getLast().order()).isEqualTo(new ProceedAttempt(token));
+        assertThat(subtask("g").getExitCode()).isZero();
+        planner.reportToPool(POOL, "node-1", one, new ProgramExited(token, 7, ExitCause.ITSELF, ""));
+        assertThat(planner.orders("node-2").getLast().order()).isEqualTo(new StopAttempt(token));
+        assertThat(read("g").getState()).as("a node runs it").isEqualTo(BatchTaskState.RUNNING);
+        planner.reportToPool(POOL, "node-2", two, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
+        BatchTask task = read("g");
+        assertThat(task.getState()).isEqualTo(BatchTaskState.COMPLETED);
+        assertThat(task.getExitCode()).as("the primary's").isEqualTo(7);
+        assertThat(task.getNodeId()).isEqualTo("node-1");
+        BatchSubtask subtask = subtask("g");
+        assertThat(subtask.getId()).isEqualTo(1);
+        assertThat(subtask.getNodeId()).isEqualTo("node-2");
+        assertThat(subtask.getState()).isEqualTo(BatchTaskState.COMPLETED);
+        assertThat(subtask.getExitCode()).as("its coordination command's").isZero();
+        assertThat(subtask.getFailure()).isNull();
+        assertThat(eventsOf("g"))
+                .as("one set for the task")
+                .containsExactly("TaskStartEvent", "TaskCompleteEvent", "TaskFailEvent");
+        assertThat(planner.taskEvents().getFirst().value()).contains("\"numberOfInstances\":2");
+    }
+
+    private BatchSubtask subtask(String task) {
+        List<BatchSubtask> all = read(task).getSubtasks();
+        assertThat(all).hasSize(1);
+        return all.getFirst();
+    }
+
+    private List<String> eventsOf(String task) {
+        return planner.taskEvents().stream()
+                .filter(event -> event.key().equals(JOB + "/" + task))
+                .map(event -> new String(
+                        event.headers().lastHeader(Headers.EVENT_TYPE).value(), StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    @Test
+    void saysWhyASubtaskFailedAndTheTaskWithIt() {
+        planner.pool(POOL, new ConfigurePool(1, PlacementPolicy.SPREAD, false, true));
+        long one = nodeAt("node-1", "");
+        long two = nodeAt("node-2", "");
+        ask(job());
+        ask(new AddBatchTasks(List.of(gang("g", "prepare"))));
+        TaskToken token = start("node-1").getToken();
+        planner.reportToPool(POOL, "node-1", one, new ProgramStarted(token));
+        planner.reportToPool(POOL, "node-2", two, new ProgramExited(token, 3, ExitCause.ITSELF, ""));
+        planner.reportToPool(POOL, "node-1", one, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
+        BatchTask task = read("g");
+        assertThat(task.getSucceeded()).isFalse();
+        assertThat(task.getExitCode()).isEqualTo(3);
+        assertThat(task.getFailure().getMessage())
+                .isEqualTo("The task exited with the code 3. The subtask on node-2 failed.");
+        assertThat(subtask("g").getFailure().getCode()).isEqualTo("FailureExitCode");
+        assertThat(subtask("g").getExitCode()).isEqualTo(3);
+    }
+
+    @Test
+    void saysOnceThatAPoolCanNotRunAMultiInstanceTask() {
+        node(4);
+        ask(job());
+        ask(new AddBatchTasks(List.of(gang("g", "prepare"))));
+        planner.advance(Duration.ofMinutes(10));
+        assertThat(eventsOf("g")).containsExactly("TaskScheduleFailEvent");
+        assertThat(planner.taskEvents().getFirst().value()).contains("\"code\":\"MultiInstanceRequirementsNotMet\"");
+        assertThat(read("g").getState()).isEqualTo(BatchTaskState.ACTIVE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "2, 1, prepare, requiredSlots",
+        "1, 0, prepare, multiInstanceSettings.numberOfInstances",
+        "1, 257, prepare, multiInstanceSettings.numberOfInstances",
+        "1, 2, ' ', multiInstanceSettings.coordinationCommandLine"
+    })
+    void refusesATaskOnSeveralNodesThatCanNotBe(int slots, int instances, String coordination, String member) {
+        ask(job());
+        BatchTasksAdded added =
+                (BatchTasksAdded) ask(new AddBatchTasks(List.of(BatchTaskDefinition.newBuilder(task("g", 0))
+                        .setRequiredSlots(slots)
+                        .setMultiInstance(MultiInstance.newBuilder()
+                                .setInstances(instances)
+                                .setCoordinationCommandLine(coordination)
+                                .build())
+                        .build())));
+        assertThat(added.getTasks().getFirst().getRefused().getMember()).isEqualTo(member);
+    }
+
+    @Test
+    void hasItsNodeFetchTheFilesOfATaskAndEndsItWhereThatFails() {
+        node(1);
+        ask(job());
+        ResourceFile file = new ResourceFile("https://files.example/a", "in/a", "0755");
+        ask(new AddBatchTasks(List.of(BatchTaskDefinition.newBuilder(task("a", 3))
+                .setFiles(List.of(file))
+                .build())));
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().order();
+        assertThat(start.getProgram().getWebFiles())
+                .containsExactly(new WebFile("https://files.example/a", "in/a", "0755"));
+        exited(start.getToken(), 1, ExitCause.NOT_STARTED);
+        BatchTask task = read("a");
+        assertThat(task.getState()).as("it is not tried again").isEqualTo(BatchTaskState.COMPLETED);
+        assertThat(task.getFailure().getCode()).isEqualTo("CommandLaunchFailed");
+        assertThat(task.getAttempt().getRetries()).isZero();
+    }
+
+    /** Holds field case 80: a command that can't start is no program that failed. */
+    @Test
+    void completesATaskWhoseCommandCanNotStartWithoutAnExitCode() {
+        node(1);
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 1))));
+        StartAttempt start = (StartAttempt) planner.orders(NODE).getLast().order();
+        exited(start.getToken(), 127, ExitCause.NOT_STARTED);
+        assertThat(events()).containsExactly("Start(0/0)", "Complete(0/0)", "Fail(0/0)");
+        assertThat(planner.taskEvents().getLast().value()).doesNotContain("exitCode", "startTime");
+        BatchTask task = read("a");
+        assertThat(task.getState()).isEqualTo(BatchTaskState.COMPLETED);
+        assertThat(task.getExitCode()).isNull();
+        assertThat(task.getSucceeded()).isFalse();
+        assertThat(task.getFailure().getCode()).isEqualTo("CommandLaunchFailed");
+    }
+
     @Test
     void refusesEachTaskThatCanNotBeAddedAndAddsTheOthers() {
         ask(job());
@@ -207,10 +393,11 @@ class BatchTopologyTest {
     @Test
     void completesAJobWhenAllItsTasksHave() {
         node(1);
-        ask(new AddBatchJob(definition()
-                .setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB)
-                .build()));
+        ask(job());
         ask(new AddBatchTasks(List.of(task("a", 0))));
+        ask(ChangeBatchJob.newBuilder()
+                .setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB)
+                .build());
         exited(started(), 0, ExitCause.ITSELF);
         ticks(5);
         BatchJob job = planner.latestBatchJob(JOB);
@@ -253,7 +440,7 @@ class BatchTopologyTest {
             TaskToken token = started();
             if (end.equals("lost")) {
                 planner.reportToPool(
-                        POOL, NODE, epoch, new NodeReported(2L, "boot-" + boots++, 1, List.of(), List.of()));
+                        POOL, NODE, epoch, new NodeReported(2L, "boot-" + boots++, 1, List.of(), List.of(), ""));
                 planner.advance(TICK);
             } else {
                 exited(token, Integer.parseInt(end), ExitCause.ITSELF);
@@ -325,7 +512,7 @@ class BatchTopologyTest {
         planner.advance(TICK);
         StartAttempt lost = (StartAttempt) planner.orders(NODE).getLast().order();
         planner.reportToPool(POOL, NODE, epoch, new StartUndelivered(lost.getToken()));
-        planner.reportToPool(POOL, NODE, epoch, new NodeReported(2L, "boot", 1, List.of(), List.of()));
+        planner.reportToPool(POOL, NODE, epoch, new NodeReported(2L, "boot", 1, List.of(), List.of(), ""));
         planner.advance(TICK);
         exited(started(), 0, ExitCause.ITSELF);
         assertThat(events())
@@ -394,7 +581,7 @@ class BatchTopologyTest {
     void runsTheTasksOfADisabledJobInThePoolThatItIsGivenTo() {
         planner.create("other-1", "{\"compute\":{\"pool\":\"other\"}}");
         long there = planner.connect("other-1", Capability.TASKS);
-        planner.reportToPool("other", "other-1", there, new NodeReported(1L, "boot", 4, List.of(), List.of()));
+        planner.reportToPool("other", "other-1", there, new NodeReported(1L, "boot", 4, List.of(), List.of(), ""));
         ask(job());
         ask(new AddBatchTasks(List.of(task("a", 0), task("b", 0))));
         ask(new DisableBatchJob(DisableTasks.REQUEUE, null));

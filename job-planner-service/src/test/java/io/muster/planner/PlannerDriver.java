@@ -2,11 +2,13 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchJobGone;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolCommand;
 import io.muster.records.BatchPoolDeleted;
@@ -116,6 +118,7 @@ final class PlannerDriver implements AutoCloseable {
 
     private final TroubledRegistry registry = new TroubledRegistry();
     private final Codecs codecs = new Codecs(registry);
+    private final MeterRegistry meters = new SimpleMeterRegistry();
     private final PartitionCounts partitions;
     private final JobLimits limits;
     private final String application = "test-" + UUID.randomUUID();
@@ -175,6 +178,11 @@ final class PlannerDriver implements AutoCloseable {
         this.driver = start();
     }
 
+    /** Returns the meters of all tasks that it started. */
+    MeterRegistry meters() {
+        return meters;
+    }
+
     private TopologyTestDriver start() {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, application);
@@ -186,10 +194,15 @@ final class PlannerDriver implements AutoCloseable {
                         partitions,
                         limits,
                         this::documents,
-                        new SimpleMeterRegistry(),
+                        meters,
                         Traces.off()),
                 properties,
                 now);
+    }
+
+    /** Returns the value of a gauge. */
+    double gauge(String name, String... tags) {
+        return meters.get(name).tags(tags).gauge().value();
     }
 
     /** Ends the tasks, and starts others from the changelogs. Records that they read from now on are at the beginning of their topics again. */
@@ -453,7 +466,7 @@ final class PlannerDriver implements AutoCloseable {
 
     /** Sends a command to a job of Batch. */
     void batchJob(String jobId, Object command) {
-        send(Topics.BATCH_JOB_COMMANDS, jobId.toLowerCase(Locale.ROOT), new BatchJobCommand(jobId, command));
+        send(Topics.BATCH_JOB_COMMANDS, jobId.toLowerCase(Locale.ROOT), new BatchJobCommand(jobId, command, null));
     }
 
     /** Lists the events of tasks of Batch, each of which is as the schema of its type says. */
@@ -465,6 +478,11 @@ final class PlannerDriver implements AutoCloseable {
     /** Returns the latest document of a job of Batch. */
     BatchJob latestBatchJob(String jobId) {
         return Objects.requireNonNull(batchJobs.get(jobId), jobId);
+    }
+
+    /** Returns the jobs of Batch that are there, by their ids as they were spelled first. */
+    Map<String, BatchJob> batchJobs() {
+        return batchJobs;
     }
 
     /** Lists what happened to jobs of Batch. */
@@ -700,8 +718,13 @@ final class PlannerDriver implements AutoCloseable {
         taskEvents.addAll(
                 driver.createOutputTopic(Topics.TASK_EVENTS.name(), new StringDeserializer(), new StringDeserializer())
                         .readRecordsToList());
-        written(Topics.BATCH_JOBS).forEach(job -> batchJobs.put(job.getJobId(), job));
-        written(Topics.BATCH_JOB_EVENTS).forEach(event -> batchJobEvents.addAll(event.getEvents()));
+        written(Topics.BATCH_JOBS).stream().filter(Objects::nonNull).forEach(job -> batchJobs.put(job.getJobId(), job));
+        written(Topics.BATCH_JOB_EVENTS).forEach(event -> {
+            batchJobEvents.addAll(event.getEvents());
+            if (event.getEvents().stream().anyMatch(BatchJobGone.class::isInstance)) {
+                batchJobs.remove(event.getJobId());
+            }
+        });
         siteCommands.addAll(written(Topics.SITE_COMMANDS));
         scheduleCalls.addAll(written(Topics.SCHEDULE_CALLS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));

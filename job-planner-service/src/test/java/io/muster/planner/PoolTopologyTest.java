@@ -83,7 +83,8 @@ class PoolTopologyTest {
     }
 
     private void report(String node, long epoch, long number, TaskToken... holding) {
-        planner.reportToPool(POOL, node, epoch, new NodeReported(number, "boot", 2, List.of("bash"), List.of(holding)));
+        planner.reportToPool(
+                POOL, node, epoch, new NodeReported(number, "boot", 2, List.of("bash"), List.of(holding), ""));
     }
 
     /** Connects a node that reports at once. @return the epoch of its connection */
@@ -135,6 +136,27 @@ class PoolTopologyTest {
     }
 
     @Test
+    void measuresWhatWaitsAndRunsAndWhichSlotsAreFree() {
+        node("a");
+        submit("one");
+        planner.advance(Duration.ofSeconds(5));
+        assertThat(tasks("waiting")).isZero();
+        assertThat(tasks("running")).isEqualTo(1);
+        assertThat(planner.gauge("muster.pool.slots.free", "pool", POOL)).isEqualTo(1);
+        submit("two");
+        submit("three");
+        submit("four");
+        planner.advance(Duration.ofSeconds(5));
+        assertThat(tasks("waiting") + tasks("running")).isEqualTo(4);
+        assertThat(tasks("waiting")).isPositive();
+        assertThat(planner.gauge("muster.pool.slots.free", "pool", POOL)).isZero();
+    }
+
+    private double tasks(String state) {
+        return planner.gauge("muster.pool.tasks", "pool", POOL, "state", state);
+    }
+
+    @Test
     void asksADeviceOfThePoolToReportOverEachConnection() {
         long epoch = connect("a");
         assertThat(planner.orders("a")).containsExactly(new Ordered(epoch, POOL, new JoinPool(60)));
@@ -161,7 +183,7 @@ class PoolTopologyTest {
                 "$reserve",
                 "thermometer",
                 unmarked,
-                new NodeReported(1L, "boot", 2, List.of("vmSize=local"), List.of()));
+                new NodeReported(1L, "boot", 2, List.of("vmSize=local"), List.of(), ""));
         planner.pool("$reserve", new MoveNodes(POOL, 2, List.of(), List.of("vmSize=local"), Deallocation.REQUEUE));
         assertThat(planner.orders("thermometer"))
                 .as("no device becomes a node by its own word")
@@ -236,7 +258,7 @@ class PoolTopologyTest {
                 epoch,
                 List.of(
                         new ProgramStarted(token),
-                        new NodeReported(2L, "boot", -1, List.of(), List.of()),
+                        new NodeReported(2L, "boot", -1, List.of(), List.of(), ""),
                         new ProgramExited(token, 0, ExitCause.ITSELF, "")));
         assertThat(planner.deadLetters())
                 .singleElement()
@@ -394,7 +416,7 @@ class PoolTopologyTest {
         planner.create(node, "{\"floor\":3,\"compute\":{\"spare\":true}}");
         long epoch = planner.connect(node, Capability.TASKS);
         planner.reportToPool(
-                "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=local"), List.of()));
+                "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=local"), List.of(), ""));
         return epoch;
     }
 
@@ -446,7 +468,7 @@ class PoolTopologyTest {
                 "{\"f\":\"" + "x".repeat(4090) + "\",\"g\":\"" + "x".repeat(4080) + "\",\"compute\":{\"spare\":true}}";
         planner.create("a", filler);
         long epoch = planner.connect("a", Capability.TASKS);
-        planner.reportToPool("$reserve", "a", epoch, new NodeReported(1L, "boot", 2, List.of(), List.of()));
+        planner.reportToPool("$reserve", "a", epoch, new NodeReported(1L, "boot", 2, List.of(), List.of(), ""));
         planner.pool("$reserve", new MoveNodes("p".repeat(64), 1, List.of(), List.of(), Deallocation.REQUEUE));
         assertThat(planner.poolEvents()).endsWith(new NodeReleased("a"), new NodeStays("a"));
     }
@@ -472,7 +494,7 @@ class PoolTopologyTest {
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"pool\":\"other\"}}", null)));
         for (int second = 2; second <= 40; second++) {
             planner.reportToPool(
-                    "other", "a", epoch, new NodeReported((long) second, "boot", 2, List.of("bash"), List.of()));
+                    "other", "a", epoch, new NodeReported((long) second, "boot", 2, List.of("bash"), List.of(), ""));
             planner.pass(Duration.ofSeconds(1));
         }
         assertThat(planner.delivered(CloseConnection.class)).isEmpty();
@@ -494,7 +516,7 @@ class PoolTopologyTest {
         for (int node = 0; node < nodes; node++) {
             String id = "n" + "x".repeat(120) + node;
             planner.reportToPool(POOL, id, 1, new NodeConnected(false, false));
-            planner.reportToPool(POOL, id, 1, new NodeReported(1L, "boot", 200, List.of("bash"), List.of()));
+            planner.reportToPool(POOL, id, 1, new NodeReported(1L, "boot", 200, List.of("bash"), List.of(), ""));
         }
         for (int task = 0; task < 110; task++) {
             planner.pool(
@@ -544,7 +566,7 @@ class PoolTopologyTest {
                         .setRestart(new RestartRule(-5, -5))
                         .build()));
         planner.reportToPool("de\0fault", "a", 1, new ProgramStarted(new TaskToken("t", 0L)));
-        planner.reportToPool(POOL, "a", 1, new NodeReported(1L, "boot", Integer.MAX_VALUE, List.of(), List.of()));
+        planner.reportToPool(POOL, "a", 1, new NodeReported(1L, "boot", Integer.MAX_VALUE, List.of(), List.of(), ""));
         assertThat(planner.deadLetters()).hasSize(7);
         planner.deadLetters().clear();
     }

@@ -19,6 +19,7 @@ import io.muster.records.JobEvent;
 import io.muster.records.PutWebJob;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
+import io.muster.records.RuleRecurrence;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveCollection;
@@ -172,6 +173,22 @@ class ScheduleTopologyTest {
         assertThat(planner.lastReply()).isInstanceOf(ScheduleRefused.class);
     }
 
+    /** A producer of the topic gives no start: rules count from when the schedule is saved, and do not fire then. */
+    @Test
+    void makesJobsAtTheTimesOfARuleOfRfc5545() {
+        String daily = "RRULE:FREQ=DAILY;BYHOUR=3;BYMINUTE=0;BYSECOND=0";
+        planner.schedule("s", new SaveSchedule(definition(new RuleRecurrence(List.of(daily, "EXDATE:20261122")))));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(jobs()).isEmpty();
+        planner.restart();
+        for (int hour = 0; hour < 49; hour++) {
+            planner.advance(Duration.ofHours(1));
+        }
+        assertThat(jobs()).containsExactly("nightly-20261121030000", "nightly-20261123030000");
+        planner.schedule("t", new SaveSchedule(definition(new RuleRecurrence(List.of("FREQ=SECONDLY")))));
+        assertThat(((ScheduleRefused) planner.lastReply()).getMessage()).contains("by the minute at most");
+    }
+
     @Test
     void refusesWhatMakesNoSense() {
         planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("* * * * *"))));
@@ -216,7 +233,7 @@ class ScheduleTopologyTest {
     }
 
     private void put(String webJob) {
-        planner.site("fleet", new PutWebJob(WebJobKind.TRIGGERED, webJob, FILES, "{}", false, null));
+        planner.site("fleet", new PutWebJob(WebJobKind.TRIGGERED, webJob, FILES, "{}", false, null, ""));
     }
 
     @Test

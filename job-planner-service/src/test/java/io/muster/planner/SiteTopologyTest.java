@@ -13,6 +13,7 @@ import io.muster.records.NodeRemoved;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
+import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.ScriptHost;
@@ -29,6 +30,7 @@ import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,7 +64,7 @@ class SiteTopologyTest {
     private void node(String node, String pool) {
         planner.create(node, "{\"compute\":{\"pool\":\"" + pool + "\"}}");
         epoch = planner.connect(node, Capability.TASKS);
-        planner.reportToPool(pool, node, epoch, new NodeReported(1L, "boot", 2, List.of("bash"), List.of()));
+        planner.reportToPool(pool, node, epoch, new NodeReported(1L, "boot", 2, List.of("bash"), List.of(), ""));
     }
 
     private Object ask(Object command) {
@@ -94,7 +96,7 @@ class SiteTopologyTest {
     @Test
     void carriesARunToANodeAndItsEndBack() {
         node();
-        assertThat(ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null)))
+        assertThat(ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, "")))
                 .isInstanceOf(Site.class);
         assertThat(ask(new RunWebJob("purge", "a b", "External - curl"))).isInstanceOf(Site.class);
         assertThat(run(WebJobKind.TRIGGERED).getStatus()).isEqualTo(WebJobRunStatus.INITIALIZING);
@@ -119,7 +121,7 @@ class SiteTopologyTest {
     @Test
     void stopsTheTaskOfAJobThatIsDeleted() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         ask(new RunWebJob("purge", "", "x"));
         TaskToken token = started();
         ask(new DeleteWebJob(WebJobKind.TRIGGERED, "purge"));
@@ -140,10 +142,10 @@ class SiteTopologyTest {
     @ValueSource(strings = {"{}", "{\"is_singleton\":true}"})
     void startsAContinuousJobThatReplacesADeletedOneWhenThatHasEnded(String settings) {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, settings, false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, settings, false, null, ""));
         TaskToken token = started();
         ask(new DeleteWebJob(WebJobKind.CONTINUOUS, "watch"));
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "WATCH", FILES, settings, false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "WATCH", FILES, settings, false, null, ""));
         planner.restart();
         planner.advance(Duration.ofSeconds(2));
         assertThat(starts()).as("the deleted job's program runs").hasSize(1);
@@ -157,11 +159,11 @@ class SiteTopologyTest {
     @Test
     void runsATriggeredJobThatReplacesADeletedOneWhenThatHasEnded() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         ask(new RunWebJob("purge", "", "x"));
         TaskToken token = started();
         ask(new DeleteWebJob(WebJobKind.TRIGGERED, "purge"));
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"* * * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"* * * * * *\"}", false, null, ""));
         assertThat(ask(new RunWebJob("purge", "", "x")))
                 .isInstanceOfSatisfying(
                         SiteRefused.class,
@@ -177,7 +179,7 @@ class SiteTopologyTest {
     @Test
     void runsAndStopsAContinuousJobOverARestartOfThePlanner() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         TaskToken token = started();
         planner.restart();
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.RUNNING);
@@ -194,7 +196,7 @@ class SiteTopologyTest {
     @Test
     void runsAContinuousJobOnEveryNodeOfThePool() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         exited(started(), 0, ExitCause.ITSELF);
         planner.restart();
         node("node-2", POOL);
@@ -210,7 +212,7 @@ class SiteTopologyTest {
     @Test
     void hearsNothingOfANodeThatConnectsAgain() {
         node();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
         int before = planner.news().size();
         planner.connect("node-1", Capability.TASKS);
         assertThat(planner.news()).hasSize(before);
@@ -220,10 +222,10 @@ class SiteTopologyTest {
     void hearsOfTheNodesOfAPoolAsLongAsItHasAContinuousJobThere() {
         node();
         assertThat(planner.changelog("pool-watchers")).isEmpty();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         assertThat(planner.changelog("pool-watchers")).isEmpty();
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null));
-        ask(new PutWebJob(WebJobKind.CONTINUOUS, "other", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "other", FILES, "{}", false, null, ""));
         assertThat(watched()).containsExactly(POOL);
         node("node-2", SITE);
         assertThat(watched()).as("it has moved").containsExactly(SITE);
@@ -249,7 +251,7 @@ class SiteTopologyTest {
     @Test
     void firesWhenAScheduleIsDue() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         planner.advance(Duration.ofMinutes(5));
         assertThat(run(WebJobKind.TRIGGERED).getTrigger()).isEqualTo("Schedule - 0 */5 * * * *");
         assertThat(run(WebJobKind.TRIGGERED).getId()).startsWith("20261121020500");
@@ -259,7 +261,7 @@ class SiteTopologyTest {
     @Test
     void saysInTheLogWhichWebJobMissedItsTimes() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
         planner.advance(Duration.ofMinutes(5));
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
@@ -275,10 +277,73 @@ class SiteTopologyTest {
                 .containsExactly("WebJobRescheduled site=" + SITE + " job=purge missed=2");
     }
 
+    private static PutSiteSettings setting(String name, String value) {
+        return new PutSiteSettings(Map.of(name, value), false);
+    }
+
+    private WebJobRunStatus status(WebJobKind kind) {
+        return run(kind).getStatus();
+    }
+
+    @Test
+    void runsNothingOfASiteThatIsStopped() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
+        TaskToken watch = started();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
+        ask(new RunWebJob("purge", "", "x"));
+        TaskToken purge = started();
+        ask(setting("WEBJOBS_STOPPED", "1"));
+        assertThat(planner.orders("node-1").stream().map(Ordered::order))
+                .contains(new StopAttempt(watch), new StopAttempt(purge));
+        exited(watch, 143, ExitCause.STOPPED);
+        exited(purge, 143, ExitCause.STOPPED);
+        planner.advance(Duration.ofMinutes(6));
+        assertThat(starts()).as("nothing began meanwhile").hasSize(2);
+        assertThat(status(WebJobKind.CONTINUOUS)).isEqualTo(WebJobRunStatus.STOPPED);
+        assertThat(status(WebJobKind.TRIGGERED)).isEqualTo(WebJobRunStatus.STOPPED);
+
+        ask(setting("WEBJOBS_STOPPED", "0"));
+        planner.advance(Duration.ofMinutes(5));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(starts()).hasSize(4);
+        assertThat(run(WebJobKind.TRIGGERED).getTrigger()).isEqualTo("Schedule - 0 */5 * * * *");
+    }
+
+    @Test
+    void leavesContinuousJobsRunningWhereSchedulesAreDisabled() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
+        started();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false, null, ""));
+        ask(setting("WEBJOBS_DISABLE_SCHEDULE", "1"));
+        planner.advance(Duration.ofMinutes(6));
+        assertThat(starts()).hasSize(1);
+        assertThat(status(WebJobKind.CONTINUOUS)).isEqualTo(WebJobRunStatus.RUNNING);
+        ask(setting("WEBJOBS_DISABLE_SCHEDULE", "0"));
+        planner.restart();
+        planner.advance(Duration.ofMinutes(5));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(starts()).as("its time comes over a restart").hasSize(2);
+    }
+
+    @Test
+    void timesTheFirstStartOfARunAlone() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false, null, ""));
+        exited(started(), 1, ExitCause.ITSELF);
+        planner.advance(Duration.ofMinutes(2));
+        planner.advance(Duration.ofMillis(20));
+        started();
+        assertThat(status(WebJobKind.CONTINUOUS)).isEqualTo(WebJobRunStatus.RUNNING);
+        assertThat(planner.meters().get("muster.webjobs.start.latency").timer().count())
+                .isOne();
+    }
+
     @Test
     void runsOnThePoolOfItsOwnNameAsSoonAsItHasANode() {
         node();
-        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false, null, ""));
         ask(new RunWebJob("purge", "", "x"));
         assertThat(run(WebJobKind.TRIGGERED).getPoolId()).isEqualTo(POOL);
         exited(started(), 0, ExitCause.ITSELF);

@@ -12,16 +12,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.dmfs.rfc5545.DateTime;
-import org.dmfs.rfc5545.recur.InvalidRecurrenceRuleException;
-import org.dmfs.rfc5545.recur.RecurrenceRule;
-import org.dmfs.rfc5545.recur.RecurrenceRuleIterator;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * Lists local times on days of the calendar, as Azure Scheduler's recurrences do. Every list may be empty. The times of a day are all
@@ -166,13 +163,26 @@ public record CalendarRule(
     Iterator<LocalDateTime> times(LocalDateTime start, LocalDateTime from) {
         LocalDateTime first = from.isBefore(start) ? start : from;
         if (unit == Unit.MINUTE || unit == Unit.HOUR) {
-            return new PeriodTimes(this, start, first);
+            return new PeriodTimes(period(start), start, first);
         }
         LocalDateTime anchor = anchor(start.toLocalDate(), first.toLocalDate()).atStartOfDay();
-        List<Times> each = rules(start).stream()
-                .map(rule -> new Times(rule, anchor, first))
+        List<RuleTimes> each = rules(start).stream()
+                .map(rule -> new RuleTimes(rule, anchor, first))
                 .toList();
         return new Merged(each);
+    }
+
+    private PeriodTimes.Period period(LocalDateTime start) {
+        boolean atStart = hours.isEmpty() && minutes.isEmpty();
+        return new PeriodTimes.Period(
+                unit == Unit.HOUR ? ChronoUnit.HOURS : ChronoUnit.MINUTES,
+                interval,
+                day -> Stream.iterate(day, next -> next.plusDays(1))
+                        .filter(next -> weekDays.isEmpty() || weekDays.contains(next.getDayOfWeek()))
+                        .findFirst(),
+                hours,
+                minutes,
+                atStart ? start.getSecond() : 0);
     }
 
     /** Returns the begin of the last interval that begins at or before a day, so that a rule need not count from its start. */
@@ -194,7 +204,7 @@ public record CalendarRule(
         return units - units % interval;
     }
 
-    private List<RecurrenceRule> rules(LocalDateTime start) {
+    private List<String> rules(LocalDateTime start) {
         String base = "FREQ=" + unit.frequency + ";INTERVAL=" + interval + timesOfDay(start);
         List<String> texts = new ArrayList<>();
         switch (unit) {
@@ -215,7 +225,7 @@ public record CalendarRule(
             }
             case MINUTE, HOUR, DAY -> texts.add(base);
         }
-        return texts.stream().map(CalendarRule::rule).toList();
+        return texts;
     }
 
     private String timesOfDay(LocalDateTime start) {
@@ -241,81 +251,28 @@ public record CalendarRule(
         return day.name().substring(0, 2);
     }
 
-    private static RecurrenceRule rule(String text) {
-        try {
-            return new RecurrenceRule(text, RecurrenceRule.RfcMode.RFC5545_STRICT);
-        } catch (InvalidRecurrenceRuleException e) {
-            throw new IllegalStateException("not a recurrence rule, rule=" + text, e);
-        }
-    }
-
-    /** Lists the local times of one rule. For one thread. */
-    private static final class Times {
-        private final @Nullable RecurrenceRuleIterator found;
-        private @Nullable LocalDateTime next;
-
-        Times(RecurrenceRule rule, LocalDateTime anchor, LocalDateTime from) {
-            found = iterator(rule, floating(anchor));
-            do {
-                advance();
-            } while (next != null && next.isBefore(from));
-        }
-
-        private static @Nullable RecurrenceRuleIterator iterator(RecurrenceRule rule, DateTime anchor) {
-            try {
-                return rule.iterator(anchor);
-            } catch (IllegalArgumentException e) {
-                return null; // The library has tried a thousand intervals: none has such a day.
-            }
-        }
-
-        private void advance() {
-            next = found != null && found.hasNext() ? local(found.nextDateTime()) : null;
-        }
-
-        private static DateTime floating(LocalDateTime time) {
-            return new DateTime(
-                    time.getYear(),
-                    time.getMonthValue() - 1,
-                    time.getDayOfMonth(),
-                    time.getHour(),
-                    time.getMinute(),
-                    time.getSecond());
-        }
-
-        private static LocalDateTime local(DateTime time) {
-            return LocalDateTime.of(
-                    time.getYear(),
-                    time.getMonth() + 1,
-                    time.getDayOfMonth(),
-                    time.getHours(),
-                    time.getMinutes(),
-                    time.getSeconds());
-        }
-    }
-
     /** Brings the times of several rules into one order. For one thread. */
     private static final class Merged implements Iterator<LocalDateTime> {
-        private final List<Times> each;
+        private final List<RuleTimes> each;
 
-        Merged(List<Times> each) {
+        Merged(List<RuleTimes> each) {
             this.each = each;
         }
 
         @Override
         public boolean hasNext() {
-            return each.stream().anyMatch(times -> times.next != null);
+            return each.stream().anyMatch(times -> times.next() != null);
         }
 
         @Override
         public LocalDateTime next() {
             LocalDateTime least = each.stream()
-                    .map(times -> times.next)
-                    .filter(time -> time != null)
+                    .map(RuleTimes::next)
+                    .filter(Objects::nonNull)
                     .min(LocalDateTime::compareTo)
                     .orElseThrow(NoSuchElementException::new);
-            for (Times times : each) {
-                if (least.equals(times.next)) {
+            for (RuleTimes times : each) {
+                if (least.equals(times.next())) {
                     times.advance();
                 }
             }

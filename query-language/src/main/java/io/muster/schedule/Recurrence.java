@@ -44,4 +44,7 @@ public sealed interface Recurrence {
 
     /** Fires whenever the clocks of the schedule's zone match an expression. */
     record Cron(Ncrontab expression) implements Recurrence {}
+
+    /** Fires at the times of a recurrence set of RFC 5545 that are not before the start. */
+    record Rules(RecurrenceSet rules) implements Recurrence {}
 }

@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.time.zone.ZoneOffsetTransition;
 import java.util.Iterator;
@@ -23,16 +22,25 @@ import java.util.function.UnaryOperator;
  * @param end behind which it doesn't fire; empty where there is none
  */
 public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence recurrence, Optional<Instant> end) {
-    private static final int HOURS_OF_LONGEST_GAP = 25;
+    private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant LATEST = Instant.parse("+10000-01-01T00:00:00Z");
 
     /** Makes one. @throws ScheduleException when it never fires */
     public static Schedule of(ZoneId zone, Instant start, boolean atOnce, Recurrence recurrence, Optional<Instant> end)
             throws ScheduleException {
-        if (recurrence instanceof Recurrence.Calendar(CalendarRule rule) && !rule.everFires(local(start, zone))) {
+        Instant first = start.truncatedTo(ChronoUnit.SECONDS);
+        if (first.isBefore(EARLIEST) || !first.isBefore(LATEST)) {
+            throw new ScheduleException("A schedule starts in one of the years 1 to 9999.");
+        }
+        if (recurrence instanceof Recurrence.Calendar(CalendarRule rule)
+                && !rule.everFires(new WallClock(zone).local(start))) {
             throw new ScheduleException(
                     "The schedule never fires: none of its intervals comes to such a day and time.");
         }
-        return new Schedule(zone, start.truncatedTo(ChronoUnit.SECONDS), atOnce, recurrence, end);
+        if (recurrence instanceof Recurrence.Rules(RecurrenceSet rules)) {
+            rules.check(first, new WallClock(zone));
+        }
+        return new Schedule(zone, first, atOnce, recurrence, end);
     }
 
     /** Returns the zone of a name such as Europe/Paris. @throws ScheduleException when there is none of it */
@@ -131,13 +139,15 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
                 yield within(at(start.plusSeconds(elapsed(after, period) * period.toSeconds())));
             }
             case Recurrence.Calendar(var rule) -> {
-                LocalDateTime first = local(start, zone);
-                yield byClock(after, from -> rule.times(first, from)).flatMap(this::within);
+                LocalDateTime first = clock().local(start);
+                yield clock().next(after, from -> rule.times(first, from)).flatMap(this::within);
             }
+            case Recurrence.Rules(var rules) ->
+                rules.next(after, start, clock()).flatMap(this::within);
             case Recurrence.Cron(var expression) ->
                 (expression.isOfEachHour()
                                 ? byElapsedHours(after, expression)
-                                : byClock(after, from -> times(expression, from)))
+                                : clock().next(after, from -> times(expression, from)))
                         .flatMap(this::within);
         };
     }
@@ -147,60 +157,11 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
     }
 
     private Occurrence at(Instant time) {
-        return new Occurrence(time.atZone(zone).toOffsetDateTime(), Optional.empty());
+        return clock().at(time);
     }
 
-    private static LocalDateTime local(Instant time, ZoneId zone) {
-        return LocalDateTime.ofInstant(time, zone);
-    }
-
-    /** Lists local times in their order, from one on. */
-    @FunctionalInterface
-    private interface LocalTimes {
-        Iterator<LocalDateTime> from(LocalDateTime first);
-    }
-
-    /** Returns the first instant behind another at which clocks show, or would show but for a gap, one of the times. */
-    private Optional<Occurrence> byClock(Instant after, LocalTimes times) {
-        Iterator<LocalDateTime> found = times.from(firstToConsider(after));
-        Optional<ZonedDateTime> best = Optional.empty();
-        Optional<LocalDateTime> written = Optional.empty();
-        while (found.hasNext()) {
-            LocalDateTime time = found.next();
-            // Behind a time that a gap moved, others come that are earlier.
-            if (best.isPresent() && !time.isBefore(best.get().toLocalDateTime())) {
-                break;
-            }
-            ZonedDateTime moment = time.atZone(zone);
-            if (moment.toInstant().isAfter(after)
-                    && best.filter(known -> !moment.isBefore(known)).isEmpty()) {
-                best = Optional.of(moment);
-                written = Optional.of(time);
-            }
-        }
-        LocalDateTime time = written.orElse(LocalDateTime.MIN);
-        return best.map(moment -> new Occurrence(moment.toOffsetDateTime(), note(time, moment)));
-    }
-
-    private LocalDateTime firstToConsider(Instant after) {
-        ZoneOffsetTransition last = zone.getRules().previousTransition(after.plusNanos(1));
-        boolean behindGap = last != null
-                && last.isGap()
-                && last.getInstant()
-                        .plus(HOURS_OF_LONGEST_GAP, ChronoUnit.HOURS)
-                        .isAfter(after);
-        return behindGap ? last.getDateTimeBefore() : local(after, zone);
-    }
-
-    private Optional<String> note(LocalDateTime written, ZonedDateTime moment) {
-        if (!moment.toLocalDateTime().equals(written)) {
-            return Optional.of("The clocks skip " + written.toLocalTime() + " on this day: it fires at "
-                    + moment.toLocalTime() + ".");
-        }
-        return zone.getRules().getValidOffsets(written).size() > 1
-                ? Optional.of(
-                        "The clocks show " + written.toLocalTime() + " twice on this day: it fires the first time.")
-                : Optional.empty();
+    private WallClock clock() {
+        return new WallClock(zone);
     }
 
     private static Iterator<LocalDateTime> times(Ncrontab expression, LocalDateTime first) {

@@ -8,13 +8,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.codec.Codecs;
 import io.muster.records.AddBatchJob;
+import io.muster.records.AddBatchPool;
 import io.muster.records.AddBatchTasks;
 import io.muster.records.BatchJobCommand;
 import io.muster.records.BatchJobDefinition;
+import io.muster.records.BatchPoolCommand;
+import io.muster.records.BatchPoolDefinition;
 import io.muster.records.BatchTaskDefinition;
+import io.muster.records.DeleteBatchPool;
+import io.muster.records.MultiInstance;
 import io.muster.records.TaskConstraints;
 import io.muster.service.registry.ConfluentSchemaRegistry;
 import io.muster.service.registry.RegistrySettings;
+import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -27,6 +33,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -95,7 +103,21 @@ class BatchTest {
                         "PoolDeleteCompleteEvent");
     }
 
-    /** Returns the types of the events of a pool. */
+    @Test
+    void npmAzureBatchGangs() throws Exception {
+        drive("batch-gangs.js", "the gangs run");
+        assertThat(events("of-gangs/one")).containsExactly("TaskStartEvent", "TaskCompleteEvent", "TaskFailEvent");
+        assertThat(events("not-of-gangs/never"))
+                .startsWith("TaskScheduleFailEvent")
+                .doesNotContain("TaskStartEvent");
+    }
+
+    @Test
+    void npmAzureBatchSchedules() throws Exception {
+        drive("batch-schedules.js", "the schedules run");
+    }
+
+    /** Returns the types of the events of a pool, or of a task. */
     private static List<String> events(String key) {
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", muster.standalone.options().kafka(), "isolation.level", "read_committed"),
@@ -141,37 +163,95 @@ class BatchTest {
     /** Adds a job and its task as a foreign program does, with plain clients of Kafka, and reads its events so. */
     @Test
     void saysInItsEventsThatATaskWhoseNodeWasKilledWasPlacedAgain() throws Exception {
-        String kafka = muster.standalone.options().kafka();
-        Codecs codecs = new Codecs(new ConfluentSchemaRegistry(
-                new RegistrySettings(URI.create(muster.standalone.options().registry()), null, null, null)));
-        String job = "Killed-" + System.currentTimeMillis();
-        List<Said> said = new ArrayList<>();
+        List<Said> said = runAndKill(
+                "Killed-" + System.currentTimeMillis(),
+                "default",
+                BatchTaskDefinition.newBuilder()
+                        .setTaskId("long")
+                        .setCommandLine("sleep 5")
+                        .setConstraints(new TaskConstraints(0, null, null))
+                        .build(),
+                node -> node);
+        assertThat(said)
+                .extracting(Said::event)
+                .filteredOn(event -> !event.startsWith("ScheduleFail"))
+                .containsExactly("Start(0/0)", "Start(0/1)", "Complete(0/1) exit 0");
+    }
+
+    @Test
+    void saysInItsEventsThatAGangOfWhichANodeWasKilledWasPlacedAgain() throws Exception {
+        String pool = "Gang-" + System.currentTimeMillis();
+        List<String> nodes = List.of("node-3", "node-4");
+        BatchPoolDefinition definition = BatchPoolDefinition.newBuilder()
+                .setVmSize("local")
+                .setResizeTimeoutMillis(Duration.ofMinutes(15).toMillis())
+                .setTargetDedicated(nodes.size())
+                .setInterNodeCommunication(true)
+                .build();
+        command(Topics.BATCH_POOL_COMMANDS, pool, new BatchPoolCommand(pool, new AddBatchPool(definition)));
+        List<Said> said = runAndKill(
+                "Gang-killed-" + System.currentTimeMillis(),
+                pool,
+                BatchTaskDefinition.newBuilder()
+                        .setTaskId("long")
+                        .setCommandLine("sleep 5")
+                        .setConstraints(new TaskConstraints(0, null, null))
+                        .setMultiInstance(MultiInstance.newBuilder()
+                                .setInstances(nodes.size())
+                                .setCoordinationCommandLine("sh -c 'sleep 300 & true'")
+                                .build())
+                        .build(),
+                primary -> nodes.stream()
+                        .filter(node -> !node.equals(primary))
+                        .findFirst()
+                        .orElseThrow());
+        command(Topics.BATCH_POOL_COMMANDS, pool, new BatchPoolCommand(pool, new DeleteBatchPool(null)));
+        assertThat(said)
+                .extracting(Said::event)
+                .filteredOn(event -> !event.startsWith("ScheduleFail"))
+                .containsExactly("Start(0/0)", "Start(0/1)", "Complete(0/1) exit 0");
+    }
+
+    private static <V extends SpecificRecord> void command(Topic<V> topic, String id, V command) {
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
-                        Map.of("bootstrap.servers", kafka), new StringSerializer(), new ByteArraySerializer());
-                KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                        Map.of("bootstrap.servers", kafka, "isolation.level", "read_committed"),
-                        new StringDeserializer(),
-                        new StringDeserializer())) {
+                Map.of("bootstrap.servers", muster.standalone.options().kafka()),
+                new StringSerializer(),
+                new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>(
+                    topic.name(),
+                    id.toLowerCase(Locale.ROOT),
+                    codecs().of(topic).encode(command)));
+        }
+    }
+
+    private static Codecs codecs() {
+        return new Codecs(new ConfluentSchemaRegistry(
+                new RegistrySettings(URI.create(muster.standalone.options().registry()), null, null, null)));
+    }
+
+    /** Runs a task, and kills a node of its first attempt. @param victim names that node, by the primary's @return its events */
+    private static List<Said> runAndKill(
+            String job, String pool, BatchTaskDefinition task, UnaryOperator<String> victim) {
+        List<Said> said = new ArrayList<>();
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", muster.standalone.options().kafka(), "isolation.level", "read_committed"),
+                new StringDeserializer(),
+                new StringDeserializer())) {
             List<TopicPartition> partitions = consumer.partitionsFor(Topics.TASK_EVENTS.name()).stream()
                     .map(partition -> new TopicPartition(Topics.TASK_EVENTS.name(), partition.partition()))
                     .toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            BatchTaskDefinition task = BatchTaskDefinition.newBuilder()
-                    .setTaskId("long")
-                    .setCommandLine("sleep 5")
-                    .setConstraints(new TaskConstraints(0, null, null))
-                    .build();
-            for (Object command : List.of(
-                    new AddBatchJob(
-                            BatchJobDefinition.newBuilder().setPoolId("default").build()),
-                    new AddBatchTasks(List.of(task)))) {
-                producer.send(new ProducerRecord<>(
-                        Topics.BATCH_JOB_COMMANDS.name(),
-                        job.toLowerCase(Locale.ROOT),
-                        codecs.of(Topics.BATCH_JOB_COMMANDS).encode(new BatchJobCommand(job, command))));
-            }
-            producer.flush();
+            command(
+                    Topics.BATCH_JOB_COMMANDS,
+                    job,
+                    new BatchJobCommand(
+                            job,
+                            new AddBatchJob(BatchJobDefinition.newBuilder()
+                                    .setPoolId(pool)
+                                    .build()),
+                            null));
+            command(Topics.BATCH_JOB_COMMANDS, job, new BatchJobCommand(job, new AddBatchTasks(List.of(task)), null));
             Runnable read = () -> consumer.poll(Duration.ofMillis(200)).forEach(record -> {
                 if ((job + "/long").equals(record.key())) {
                     said.add(Said.of(record));
@@ -181,15 +261,12 @@ class BatchTest {
                 read.run();
                 return said.stream().anyMatch(one -> one.event().startsWith("Start"));
             });
-            muster.standalone.process(said.getLast().node()).destroyForcibly();
+            muster.standalone.process(victim.apply(said.getLast().node())).destroyForcibly();
             await().atMost(Duration.ofSeconds(120)).until(() -> {
                 read.run();
                 return said.stream().anyMatch(one -> one.event().startsWith("Complete"));
             });
         }
-        assertThat(said)
-                .extracting(Said::event)
-                .filteredOn(event -> !event.startsWith("ScheduleFail"))
-                .containsExactly("Start(0/0)", "Start(0/1)", "Complete(0/1) exit 0");
+        return said;
     }
 }

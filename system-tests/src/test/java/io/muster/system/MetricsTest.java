@@ -25,6 +25,8 @@ class MetricsTest {
     /** Names meters that are there once their event has happened. */
     private static final Set<String> OF_RARE_THINGS = Set.of(
             "muster_jobs_refused_total",
+            "muster_pool_slots_free",
+            "muster_pool_tasks",
             "muster_stream_job_watermark_delay_seconds",
             "muster_webjobs_run_duration_seconds_count",
             "muster_webjobs_start_latency_seconds_count",

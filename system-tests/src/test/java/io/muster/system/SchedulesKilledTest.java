@@ -8,7 +8,11 @@ import io.muster.access.TrustedAuthorities;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.codec.Codecs;
+import io.muster.records.BatchJobBegun;
+import io.muster.records.BatchJobDefinition;
+import io.muster.records.BatchJobEvent;
 import io.muster.records.CallEndpoint;
+import io.muster.records.CreateBatchJob;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ElapsedRecurrence;
@@ -43,6 +47,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -65,6 +70,7 @@ class SchedulesKilledTest {
     private static final String DEVICE = "killed-schedules";
     private static final Duration PERIOD = Duration.ofSeconds(20);
     private static final Duration OFTEN = Duration.ofSeconds(2);
+    private static final int BATCH_JOBS = 40;
     private static final Duration LIMIT = Duration.ofSeconds(120);
     /** Bounds the time from a kill to when its process works again. */
     private static final Duration AWAY = Duration.ofSeconds(25);
@@ -136,6 +142,19 @@ class SchedulesKilledTest {
             latest.put(schedule.getScheduleId(), schedule);
         }
         return latest;
+    }
+
+    /** Returns the ids of the jobs of Batch that were begun, each as often as it was. */
+    private static List<String> batchJobs() {
+        return StreamTopics.read(
+                        muster.standalone.options().kafka(),
+                        Topics.BATCH_JOB_EVENTS.name(),
+                        new ByteArrayDeserializer())
+                .stream()
+                .map(record -> codecs.of(Topics.BATCH_JOB_EVENTS).decode(record.value()))
+                .filter(event -> event.getEvents().stream().anyMatch(BatchJobBegun.class::isInstance))
+                .map(BatchJobEvent::getJobId)
+                .toList();
     }
 
     private static Schedule completed(String id) {
@@ -226,6 +245,18 @@ class SchedulesKilledTest {
         save("jobs", times(start, PERIOD, times), method());
         int often = Math.toIntExact(PERIOD.multipliedBy(times).dividedBy(OFTEN));
         save("often", times(start, OFTEN, often), call("/often"));
+        Duration all = PERIOD.multipliedBy(times);
+        for (int i = 0; i < BATCH_JOBS; i++) {
+            save(
+                    "batch/killed-" + i,
+                    times(start.plus(all.multipliedBy(i).dividedBy(BATCH_JOBS)), PERIOD, 1),
+                    CreateBatchJob.newBuilder()
+                            .setJobScheduleId("killed-" + i)
+                            .setDefinition(BatchJobDefinition.newBuilder()
+                                    .setPoolId("nowhere")
+                                    .build())
+                            .build());
+        }
         Random seed = new Random(18);
         for (int time = 0; time < times; time++) {
             kill("planner", start.plus(PERIOD.multipliedBy(time)).plusMillis(seed.nextInt(1500) - 500));
@@ -240,6 +271,11 @@ class SchedulesKilledTest {
         assertThat(calls("/calls")).hasSize(Math.toIntExact(calls)).doesNotHaveDuplicates();
         assertThat(lines("killed")).hasSize(Math.toIntExact(begun)).doesNotHaveDuplicates();
         assertThat(fleet.counters().methods()).isEqualTo(methods);
+        assertThat(batchJobs())
+                .as("each schedule makes its job once")
+                .containsExactlyInAnyOrderElementsOf(IntStream.range(0, BATCH_JOBS)
+                        .mapToObj(i -> "killed-" + i + ":job-1")
+                        .toList());
 
         assertThat(calls("/often")).hasSize(Math.toIntExact(frequent)).doesNotHaveDuplicates();
         assertThat(completed("often").getMissed())

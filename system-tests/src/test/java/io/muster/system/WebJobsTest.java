@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.muster.access.SharedAccessSignature;
 import io.muster.access.TrustedAuthorities;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.URI;
@@ -29,6 +30,7 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import javax.tools.ToolProvider;
@@ -189,6 +191,7 @@ class WebJobsTest {
                 .at("/properties/reported/compute/capabilities")
                 .forEach(capability -> present.add(capability.asText()));
         assertThat(present).contains("bash", "node");
+        assertThat(present.contains("python")).as("python").isEqualTo(isOnPath("python3") || isOnPath("python"));
         present.retainAll(scripts.keySet());
         for (String interpreter : present) {
             String job = "of-" + interpreter;
@@ -199,6 +202,11 @@ class WebJobsTest {
         }
     }
 
+    private static boolean isOnPath(String program) {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    }
+
     /** Ends the node's processes with it, and does not repeat its run. */
     @Test
     void abortsTheRunOfANodeThatIsKilled() throws Exception {
@@ -207,8 +215,10 @@ class WebJobsTest {
         await().atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(100))
                 .until(() -> log("endless", id).contains("INFO] begun"));
-        node.descendants().forEach(ProcessHandle::destroyForcibly);
+        List<ProcessHandle> programs = node.descendants().toList();
+        assertThat(programs).isNotEmpty();
         node.destroyForcibly();
+        await().atMost(LIMIT).until(() -> programs.stream().noneMatch(ProcessHandle::isAlive));
         awaitStatus("endless", id, "Aborted");
         node = startNode();
         upload("behind", "run.sh", "echo behind\n");

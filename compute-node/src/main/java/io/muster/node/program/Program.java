@@ -9,7 +9,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -21,10 +23,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs one program, until its first process has ended and all others that it started have been killed. Thread-safe. */
+/**
+ * Runs one program, until its first process has ended and all others that it started have been killed. One with a coordination command runs that first: where it exits with 0, what it left running goes on,
+ * and the command itself begins by {@link #proceed}. Thread-safe.
+ */
 public final class Program {
     private static final Logger LOG = LoggerFactory.getLogger(Program.class);
     private static final int CHUNK = 8192;
@@ -32,12 +38,14 @@ public final class Program {
     private static final Duration ROUND = Duration.ofMillis(10);
     private static final Duration LAST_OUTPUT = Duration.ofMillis(200);
     private static final long UNKNOWN = -1;
+    private static final int TERMINATED = 143;
     /** Bounds the life of a program for which processes that it left behind are searched among those alone that were started behind it. */
     private static final Duration SHORT = Duration.ofSeconds(5);
 
     private final ProgramSpec spec;
     private final ProgramListener listener;
     private final Process process;
+    private final Starter starter;
     private final Executor readers;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
@@ -47,13 +55,25 @@ public final class Program {
     private final AtomicLong droppedBytes = new AtomicLong();
     private final AtomicLong activeAt;
     private final long startedAt = System.nanoTime();
+    private final List<CompletableFuture<Void>> pumps = new ArrayList<>();
     private long ticks = UNKNOWN;
+    private Runnable ended = () -> {};
+    private @Nullable Process second;
+    private boolean waits;
+    private boolean ends;
 
-    /** Makes one of a process that was just started, and that leads a session. @param user as whom it runs */
+    /** Starts the process of a command, which leads a session. */
+    @FunctionalInterface
+    interface Starter {
+        Process start(List<String> command) throws IOException;
+    }
+
+    /** Makes one of a process that was just started, and that leads a session. @param starter starts the next one @param user as whom it runs */
     Program(
             ProgramSpec spec,
             ProgramListener listener,
             Process process,
+            Starter starter,
             Executor readers,
             ScheduledExecutorService timer,
             LongSupplier nanoTime,
@@ -61,6 +81,7 @@ public final class Program {
         this.spec = spec;
         this.listener = listener;
         this.process = process;
+        this.starter = starter;
         this.readers = readers;
         this.timer = timer;
         this.nanoTime = nanoTime;
@@ -71,26 +92,74 @@ public final class Program {
 
     /** Begins to read its output, and to watch its end. @param ended runs before the listener hears of it */
     void follow(Runnable ended) {
-        CompletableFuture<Void> out = pump(Stream.OUT, process.getInputStream());
-        CompletableFuture<Void> err = pump(Stream.ERR, process.getErrorStream());
+        this.ended = ended;
+        pump(process);
         spec.limits().wallClock().ifPresent(limit -> later(() -> end(Exit.Cause.WALL_CLOCK), limit));
-        process.onExit()
-                .thenRun(() -> Thread.ofVirtual().name("exit-of-" + spec.id()).start(() -> {
-                    try {
-                        finish(out, err);
-                    } catch (RuntimeException e) {
-                        LOG.error("What a program left behind can't be found, attempt={}", spec.id(), e);
-                    } finally {
-                        reap();
-                    }
-                    ended.run();
-                    listener.exited(exit());
-                }));
+        process.onExit().thenRun(() -> {
+            if (!isToProceed()) {
+                finish();
+            }
+        });
     }
 
-    private Exit exit() {
-        return new Exit(
-                process.exitValue(), Optional.ofNullable(cause.get()).orElse(Exit.Cause.ITSELF), droppedBytes.get());
+    /** Returns whether its first process was its coordination command, which has done its work; it waits then. */
+    private boolean isToProceed() {
+        synchronized (this) {
+            waits = !spec.coordination().isEmpty() && process.exitValue() == 0 && cause.get() == null;
+            if (!waits) {
+                return false;
+            }
+        }
+        Thread.ofVirtual().name("coordination-of-" + spec.id()).start(listener::coordinated);
+        return true;
+    }
+
+    /**
+     * Begins its command, where it waits for that.
+     *
+     * @throws IOException where it can't be started: it waits on, until it is stopped
+     */
+    public synchronized void proceed() throws IOException {
+        if (!waits || ends || cause.get() != null) {
+            return;
+        }
+        Process begun = starter.start(spec.command());
+        waits = false;
+        second = begun;
+        pump(begun);
+        begun.onExit().thenRun(this::finish);
+    }
+
+    /** Kills what is left, and says that it has ended; once. */
+    private void finish() {
+        synchronized (this) {
+            if (ends) {
+                return;
+            }
+            ends = true;
+        }
+        Thread.ofVirtual().name("exit-of-" + spec.id()).start(() -> {
+            try {
+                killRest();
+            } catch (RuntimeException e) {
+                LOG.error("What a program left behind can't be found, attempt={}", spec.id(), e);
+            } finally {
+                processes().forEach(Program::reap);
+            }
+            ended.run();
+            listener.exited(exit());
+        });
+    }
+
+    /** Lists the processes that it was started by. */
+    private synchronized List<Process> processes() {
+        return second == null ? List.of(process) : List.of(process, second);
+    }
+
+    /** Returns its end; one that waited for its command has the code of a program that was terminated. */
+    private synchronized Exit exit() {
+        int code = waits ? TERMINATED : processes().getLast().exitValue();
+        return new Exit(code, Optional.ofNullable(cause.get()).orElse(Exit.Cause.ITSELF), droppedBytes.get());
     }
 
     /** Returns the id of the first process, which is that of its session too. */
@@ -109,11 +178,15 @@ public final class Program {
      * @param shutdownFile is made for a program that watches for it; where there is none, the signal TERM asks
      */
     public void stop(Duration grace, Optional<Path> shutdownFile) {
+        if (isWaiting()) {
+            kill();
+            return;
+        }
         later(this::kill, grace);
         try {
             if (shutdownFile.isPresent()) {
                 makeNew(shutdownFile.get());
-            } else if (process.isAlive()) {
+            } else if (isLiving()) {
                 signal(Signals.TERMINATE);
             }
         } catch (IOException e) {
@@ -142,7 +215,7 @@ public final class Program {
     private void later(Runnable action, Duration delay) {
         timer.schedule(
                 () -> {
-                    if (process.isAlive()) {
+                    if (isLiving()) {
                         action.run();
                     }
                 },
@@ -150,23 +223,44 @@ public final class Program {
                 TimeUnit.NANOSECONDS);
     }
 
+    private synchronized boolean isWaiting() {
+        return waits && !ends;
+    }
+
+    private boolean isLiving() {
+        return isWaiting() || processes().stream().anyMatch(Process::isAlive);
+    }
+
     private void end(Exit.Cause why) {
-        if (process.isAlive()) {
+        synchronized (this) {
+            if (!isLiving()) {
+                return;
+            }
             cause.compareAndSet(null, why);
-            signal(Signals.KILL);
+            if (!waits) {
+                signal(Signals.KILL);
+                return;
+            }
         }
+        finish();
     }
 
+    /** Signals the processes of its groups, those too that are left of one whose first process has ended. */
     private void signal(int signal) {
-        if (process instanceof SpawnedProcess spawned) {
-            spawned.signalGroup(signal);
-        } else {
-            Signals.toGroup(pid(), signal);
+        for (Process each : processes()) {
+            if (each instanceof SpawnedProcess spawned) {
+                spawned.signalGroup(signal);
+            } else {
+                Signals.toGroup(each.pid(), signal);
+            }
         }
     }
 
-    /** Ends it where it was idle for too long. @param used ticks of its session's processes */
-    void checkIdle(long used) {
+    /** Ends it where it was idle for too long. @param ticksOfSessions of processes, by session */
+    void checkIdle(Map<Long, Long> ticksOfSessions) {
+        long used = processes().stream()
+                .mapToLong(each -> ticksOfSessions.getOrDefault(each.pid(), 0L))
+                .sum();
         long now = nanoTime.getAsLong();
         if (used != ticks) {
             ticks = used;
@@ -178,24 +272,27 @@ public final class Program {
         }
     }
 
-    private void reap() {
+    private static void reap(Process process) {
         if (process instanceof SpawnedProcess spawned) {
             spawned.reap();
         }
     }
 
-    private void finish(CompletableFuture<Void> out, CompletableFuture<Void> err) {
+    private synchronized CompletableFuture<Void> output() {
+        return CompletableFuture.allOf(pumps.toArray(CompletableFuture[]::new));
+    }
+
+    private void killRest() {
         signal(Signals.KILL);
         try {
             // One that left the group, and holds a pipe, would keep the output open.
-            boolean through = isDoneSoon(out) && isDoneSoon(err);
+            boolean through = isDoneSoon(output());
             boolean isShort = System.nanoTime() - startedAt < SHORT.toNanos();
             killStrays(through && isShort);
-            if (!through && !(isDoneSoon(out) && isDoneSoon(err))) {
+            if (!through && !isDoneSoon(output())) {
                 killWriters();
             }
-            out.get();
-            err.get();
+            output().get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
@@ -218,7 +315,7 @@ public final class Program {
             List<ProcessTable.Entry> all = isShort ? ProcessTable.readSince(pid()) : ProcessTable.read();
             List<ProcessTable.Entry> strays = all.stream()
                     .filter(entry -> !entry.isZombie())
-                    .filter(entry -> entry.session() == pid()
+                    .filter(entry -> processes().stream().anyMatch(each -> entry.session() == each.pid())
                             || spec.id().equals(ProcessTable.variable(entry.pid(), Programs.ATTEMPT)))
                     .toList();
             if (strays.isEmpty()) {
@@ -232,9 +329,14 @@ public final class Program {
 
     /** Kills what could still write to its output, though it left the session and cleared its environment: the output would never end. */
     private void killWriters() {
-        if (!(process instanceof SpawnedProcess spawned)) {
-            return;
+        for (Process each : processes()) {
+            if (each instanceof SpawnedProcess spawned) {
+                killWriters(spawned);
+            }
         }
+    }
+
+    private void killWriters(SpawnedProcess spawned) {
         for (int round = 0; round < MOST_ROUNDS; round++) {
             List<ProcessTable.Entry> writers = ProcessTable.writers(spawned.pipes(), user);
             if (writers.isEmpty()) {
@@ -244,6 +346,11 @@ public final class Program {
             LockSupport.parkNanos(ROUND.toNanos());
         }
         LOG.warn("A program left processes behind that hold its output and can't be killed, attempt={}", spec.id());
+    }
+
+    private synchronized void pump(Process from) {
+        pumps.add(pump(Stream.OUT, from.getInputStream()));
+        pumps.add(pump(Stream.ERR, from.getErrorStream()));
     }
 
     private CompletableFuture<Void> pump(Stream stream, InputStream from) {

@@ -17,6 +17,9 @@ public interface ProgramListener {
      */
     void output(Stream stream, ByteBuffer bytes);
 
+    /** Takes that its coordination command has ended with 0: it waits for {@link Program#proceed}. */
+    default void coordinated() {}
+
     /** Takes the end. */
     void exited(Exit exit);
 }

@@ -119,7 +119,8 @@ public final class Programs implements AutoCloseable {
                     .start();
             if (process.waitFor() != 0) {
                 throw new IOException(
-                        "Programs can't be run so: limits take env of coreutils 8.30 or later, and another user takes root and setpriv too.");
+                        "Programs can't be run so: limits take env of coreutils 8.30 or later, and another user takes"
+                                + " root and setpriv too.");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -176,14 +177,24 @@ public final class Programs implements AutoCloseable {
             throw new IOException("An attempt with the id " + spec.id() + " runs already.");
         }
         Process process;
+        List<Path> joined;
         try {
-            process = process(spec);
+            joined = groups.open(spec.id(), spec.limits());
+            process = process(spec, spec.coordination().isEmpty() ? spec.command() : spec.coordination(), joined);
         } catch (IOException | RuntimeException e) {
             ids.remove(spec.id());
             groups.close(spec.id());
             throw e;
         }
-        Program program = new Program(spec, listener, process, threads, timer, nanoTime, runningAs);
+        Program program = new Program(
+                spec,
+                listener,
+                process,
+                command -> process(spec, command, joined),
+                threads,
+                timer,
+                nanoTime,
+                runningAs);
         living.add(program);
         program.follow(() -> {
             living.remove(program);
@@ -194,14 +205,12 @@ public final class Programs implements AutoCloseable {
         return program;
     }
 
-    private Process process(ProgramSpec spec) throws IOException {
+    /** Starts a process of a program. @param joined the control groups of which it is */
+    private Process process(ProgramSpec spec, List<String> command, List<Path> joined) throws IOException {
         Map<String, String> environment = new HashMap<>(spec.environment());
         environment.put(ATTEMPT, spec.id());
         environment.put(RUN, run);
-        Launch launch = chain.before(
-                new Launch(spec.command(), environment, spec.directory()),
-                groups.open(spec.id(), spec.limits()),
-                List.of(ATTEMPT, RUN));
+        Launch launch = chain.before(new Launch(command, environment, spec.directory()), joined, List.of(ATTEMPT, RUN));
         Optional<SpawnedProcess> spawned = PosixSpawn.start(launch, threads);
         return spawned.isPresent() ? spawned.get() : inSession(launch).start();
     }
@@ -230,7 +239,7 @@ public final class Programs implements AutoCloseable {
             leftovers = false;
             List<ProcessTable.Entry> all = ProcessTable.read();
             Map<Long, Long> ticks = ProcessTable.ticksOfSessions(all);
-            living.forEach(program -> program.checkIdle(ticks.getOrDefault(program.pid(), 0L)));
+            living.forEach(program -> program.checkIdle(ticks));
             if (search) {
                 kill(all.stream().filter(this::isLeftOver).toList());
             }

@@ -58,6 +58,7 @@ public final class OrderReader {
             case "leave" -> new Order.Leave(poolId);
             case "lease" -> new Order.Lease(poolId, whole(json, "number"));
             case "start" -> start(poolId, token(json), json);
+            case "proceed" -> new Order.Proceed(poolId, token(json));
             case "stop" -> new Order.Stop(poolId, token(json));
             case "kill" -> new Order.Kill(poolId, token(json));
             case "restart" -> new Order.Restart(poolId, text(json, "boot"));
@@ -81,8 +82,6 @@ public final class OrderReader {
     }
 
     private static TaskProgram program(JsonNode json) {
-        List<String> command = new ArrayList<>();
-        json.path("command").forEach(word -> command.add(word.asText()));
         Map<String, String> environment = new HashMap<>();
         json.path("environment")
                 .properties()
@@ -101,10 +100,12 @@ public final class OrderReader {
                         file.path("path").asText(),
                         file.path("unzip").asBoolean())));
         return new TaskProgram(
-                command,
+                words(json.path("coordination")),
+                words(json.path("command")),
                 environment,
                 nodeEnvironment,
                 files,
+                webFiles(json.path("webFiles")),
                 json.path("directory").asText(""),
                 optional(json, "dataDirectory").map(JsonNode::asText),
                 optional(json, "graceSeconds")
@@ -118,6 +119,19 @@ public final class OrderReader {
                         .map(JsonNode::asDouble)
                         .map(OptionalDouble::of)
                         .orElse(OptionalDouble.empty()));
+    }
+
+    private static List<String> words(JsonNode json) {
+        List<String> words = new ArrayList<>();
+        json.forEach(word -> words.add(word.asText()));
+        return words;
+    }
+
+    private static List<TaskProgram.WebFile> webFiles(JsonNode json) {
+        List<TaskProgram.WebFile> files = new ArrayList<>();
+        json.forEach(file -> files.add(new TaskProgram.WebFile(
+                text(file, "url"), text(file, "path"), optional(file, "mode").map(JsonNode::asText))));
+        return files;
     }
 
     private static Optional<JsonNode> optional(JsonNode json, String name) {

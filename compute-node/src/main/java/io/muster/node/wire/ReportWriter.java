@@ -39,13 +39,16 @@ public final class ReportWriter {
                 json.put("type", "node")
                         .put("number", node.number())
                         .put("boot", node.boot())
-                        .put("slots", node.facts().slots());
+                        .put("slots", node.facts().slots())
+                        .put("address", node.facts().address());
                 ArrayNode capabilities = json.putArray("capabilities");
                 node.facts().capabilities().forEach(capabilities::add);
                 ArrayNode holding = json.putArray("holding");
                 node.holding().forEach(token -> holding.add(token(token)));
             }
             case Report.Started(Token token) -> json.put("type", "started").set("token", token(token));
+            case Report.Coordinated(Token token) ->
+                json.put("type", "coordinated").set("token", token(token));
             case Report.Exited exited ->
                 json.put("type", "exited")
                         .put("code", exited.ending().code())

@@ -17,6 +17,9 @@ public sealed interface Effect {
     /** Starts its program, unless the lease is over by then. Answered with {@link Input.Started} or {@link Input.NotStarted}. */
     record Launch(AttemptKey key) implements Effect {}
 
+    /** Starts its program's command, behind the coordination command. */
+    record Proceed(AttemptKey key) implements Effect {}
+
     /** Has its program end, within its grace. */
     record Stop(AttemptKey key) implements Effect {}
 

@@ -41,7 +41,8 @@ public record Ending(int code, Cause cause, String detail) {
         detail = detail.replaceAll("\\p{Cntrl}", "?");
     }
 
-    static Ending notStarted(String detail) {
+    /** Returns the end of what could not be started. @param detail says why */
+    public static Ending notStarted(String detail) {
         return new Ending(NO_PROGRAM, Cause.NOT_STARTED, detail);
     }
 

@@ -1,6 +1,6 @@
 package io.muster.node.work;
 
-/** Is an attempt that the node holds: Preparing → Ready → Launching → Running → Over. */
+/** Is an attempt that the node holds: Preparing → Ready → Launching → Running → Over; one with a coordination command goes from Running to Coordinated and back. */
 sealed interface Held {
     /** Waits for its files. */
     record Preparing() implements Held {}
@@ -13,6 +13,9 @@ sealed interface Held {
 
     /** Runs its program. @param said whether the hub has the report of that */
     record Running(Asked asked, boolean said) implements Held {}
+
+    /** Has run its coordination command, and waits for the order to proceed. @param said whether the hub has the report of that */
+    record Coordinated(boolean said) implements Held {}
 
     /** Has ended. */
     record Over(Ending ending, Delivery delivery) implements Held {}

@@ -14,6 +14,9 @@ public sealed interface Input {
     /** Says that its program runs. */
     record Started(AttemptKey key) implements Input {}
 
+    /** Says that its program's coordination command has ended with 0: it waits for the order to proceed. */
+    record Coordinated(AttemptKey key) implements Input {}
+
     /** Says that its program was not started, and won't be. */
     record NotStarted(AttemptKey key, String detail) implements Input {}
 

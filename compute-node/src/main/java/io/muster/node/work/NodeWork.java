@@ -98,6 +98,7 @@ public final class NodeWork {
             }
             case Input.Prepared(AttemptKey key) -> prepared(key, now);
             case Input.Started(AttemptKey key) -> started(key);
+            case Input.Coordinated(AttemptKey key) -> coordinated(key);
             case Input.NotStarted(AttemptKey key, String detail) -> notStarted(key, detail, now);
             case Input.Ended(AttemptKey key, Ending ending) -> ended(key, ending, now);
             case Input.Delivered(AttemptKey key) -> delivered(key);
@@ -138,6 +139,7 @@ public final class NodeWork {
                 start(new AttemptKey(poolId, token), slots, program);
             case Order.StartUnreadable(String poolId, Token token, String reason) ->
                 refuse(new AttemptKey(poolId, token), "The order can't be read: " + reason);
+            case Order.Proceed(String poolId, Token token) -> proceed(new AttemptKey(poolId, token), now);
             case Order.Stop(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.STOP);
             case Order.Kill(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.KILL);
             case Order.Acknowledge(String poolId, Token token) -> acknowledge(new AttemptKey(poolId, token));
@@ -294,6 +296,10 @@ public final class NodeWork {
                     carryOut(key, asked);
                 }
             }
+            case Held.Coordinated _ -> {
+                attempts.put(key, new Held.Running(asked, true));
+                carryOut(key, asked);
+            }
             case Held.Over _ -> {
                 // It is so already.
             }
@@ -360,7 +366,10 @@ public final class NodeWork {
         waiting.remove(key);
         Integer slots = takes.remove(key);
         if (slots != null
-                && (attempts.get(key) instanceof Held.Launching || attempts.get(key) instanceof Held.Running)) {
+                && switch (attempts.get(key)) {
+                    case Held.Launching _, Held.Running _, Held.Coordinated _ -> true;
+                    case null, default -> false;
+                }) {
             usedSlots -= slots;
         }
     }
@@ -372,6 +381,32 @@ public final class NodeWork {
             if (isMember(key) && joined) {
                 say(key, new Report.Started(key.token()));
             }
+        }
+    }
+
+    /** Notes that a coordination command is through. One that was killed meanwhile is killed again: what that command left running may have begun to wait behind the first time. */
+    private void coordinated(AttemptKey key) {
+        if (attempts.get(key) instanceof Held.Running(Asked asked, boolean _)) {
+            if (asked == Asked.NOTHING) {
+                attempts.put(key, new Held.Coordinated(false));
+                sayCoordinated(key);
+            } else if (asked != Asked.STOP) { // A stop kills behind its grace.
+                carryOut(key, asked);
+            }
+        }
+    }
+
+    private void sayCoordinated(AttemptKey key) {
+        if (joined && isMember(key) && attempts.get(key) instanceof Held.Coordinated(boolean said) && !said) {
+            say(key, new Report.Coordinated(key.token()));
+        }
+    }
+
+    /** Starts the command of a task's first node, but behind the end of the lease, when another node may run it. */
+    private void proceed(AttemptKey key, long now) {
+        if (attempts.get(key) instanceof Held.Coordinated && holdsLease(now)) {
+            attempts.put(key, new Held.Running(Asked.NOTHING, true));
+            effects.add(new Effect.Proceed(key));
         }
     }
 
@@ -399,6 +434,7 @@ public final class NodeWork {
         Asked asked = switch (attempts.get(key)) {
             case Held.Launching(Asked before) -> before;
             case Held.Running running -> running.asked();
+            case Held.Coordinated _ -> Asked.NOTHING;
             case null, default -> null;
         };
         if (asked == null) {
@@ -457,6 +493,12 @@ public final class NodeWork {
                     attempts.put(key, new Held.Running(running.asked(), true));
                 }
             }
+            case Report.Coordinated(Token token) -> {
+                AttemptKey key = new AttemptKey(said.poolId(), token);
+                if (said.acknowledged() && attempts.get(key) instanceof Held.Coordinated) {
+                    attempts.put(key, new Held.Coordinated(true));
+                }
+            }
             case Report.Exited exited -> {
                 AttemptKey key = new AttemptKey(said.poolId(), exited.token());
                 if (isLost
@@ -478,7 +520,7 @@ public final class NodeWork {
     /** Reports first that there are no slots any more, so that what comes back is placed elsewhere. */
     private void shutdown(long now) {
         endsSoon = true;
-        facts = new NodeFacts(0, facts.capabilities());
+        facts = new NodeFacts(0, facts.capabilities(), facts.address());
         reportIsDue = true;
         report(now);
         List.copyOf(attempts.entrySet()).forEach(entry -> {
@@ -486,6 +528,10 @@ public final class NodeWork {
                 case Held.Launching _ -> attempts.put(entry.getKey(), new Held.Launching(Asked.FENCE));
                 case Held.Running running -> {
                     attempts.put(entry.getKey(), new Held.Running(Asked.FENCE, running.said()));
+                    effects.add(new Effect.Stop(entry.getKey()));
+                }
+                case Held.Coordinated _ -> {
+                    attempts.put(entry.getKey(), new Held.Running(Asked.FENCE, true));
                     effects.add(new Effect.Stop(entry.getKey()));
                 }
                 case Held.Preparing _, Held.Ready _ -> giveBack(entry.getKey());
@@ -539,6 +585,9 @@ public final class NodeWork {
         attempts.keySet().stream().filter(this::isMember).toList().forEach(key -> {
             if (isFirst && attempts.get(key) instanceof Held.Running running && !running.said()) {
                 say(key, new Report.Started(key.token()));
+            }
+            if (isFirst) {
+                sayCoordinated(key);
             }
             sayEnding(key);
         });

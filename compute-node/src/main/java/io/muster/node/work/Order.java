@@ -22,6 +22,9 @@ public sealed interface Order {
     /** Stands for an order to start whose program can't be read. */
     record StartUnreadable(String poolId, Token token, String reason) implements Order {}
 
+    /** Says that the command of a program is to run, behind its coordination command. */
+    record Proceed(String poolId, Token token) implements Order {}
+
     /** Says that a program is to end within its grace. */
     record Stop(String poolId, Token token) implements Order {}
 

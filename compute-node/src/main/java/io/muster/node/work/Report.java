@@ -15,6 +15,9 @@ public sealed interface Report {
     /** Says that a program runs. */
     record Started(Token token) implements Report {}
 
+    /** Says that the coordination command of a program has ended with 0. */
+    record Coordinated(Token token) implements Report {}
+
     /** Says that a program has ended, with all that it started. */
     record Exited(Token token, Ending ending) implements Report {}
 }

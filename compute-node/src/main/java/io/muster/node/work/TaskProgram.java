@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 /**
  * Says what runs. An empty limit is none.
  *
+ * @param coordination runs first; the command runs behind it, where the pool has it proceed; empty for none
  * @param command the program and its arguments; no shell reads them
  * @param nodeEnvironment variables whose values the node alone knows
  * @param directory in which it begins, below the task's
@@ -17,10 +18,12 @@ import java.util.OptionalLong;
  * @param grace between the word that it is to end and its kill
  */
 public record TaskProgram(
+        List<String> coordination,
         List<String> command,
         Map<String, String> environment,
         Map<String, NodeValue> nodeEnvironment,
         List<File> files,
+        List<WebFile> webFiles,
         String directory,
         Optional<String> dataDirectory,
         Duration grace,
@@ -35,6 +38,7 @@ public record TaskProgram(
         TASK_DIRECTORY,
         WORKING_DIRECTORY,
         DATA_DIRECTORY,
+        SHARED_DIRECTORY,
         SHUTDOWN_FILE,
         PORT
     }
@@ -57,15 +61,32 @@ public record TaskProgram(
         }
     }
 
+    /**
+     * Is fetched from an address before the program starts.
+     *
+     * @param path below the task's directory
+     * @param mode as chmod reads it, such as 0755; empty for the node's own
+     */
+    public record WebFile(String url, String path, Optional<String> mode) {}
+
     /** Rejects one without a program, and copies the rest. */
     public TaskProgram {
-        if (command.isEmpty() || command.getFirst().isBlank()) {
+        if (command.isEmpty()
+                || command.getFirst().isBlank()
+                || !coordination.isEmpty() && coordination.getFirst().isBlank()) {
             throw new IllegalArgumentException("A command names its program.");
         }
+        coordination = List.copyOf(coordination);
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
         nodeEnvironment = Map.copyOf(nodeEnvironment);
         files = List.copyOf(files);
+        webFiles = List.copyOf(webFiles);
+    }
+
+    /** Returns the command that runs first. */
+    public List<String> first() {
+        return coordination.isEmpty() ? command : coordination;
     }
 
     /** Returns whether it learns from a file that it is to end. */

@@ -15,6 +15,7 @@ class Heard implements ProgramListener {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    volatile boolean coordinated;
     final Queue<Exit> exits = new ConcurrentLinkedQueue<>();
 
     @Override
@@ -22,6 +23,11 @@ class Heard implements ProgramListener {
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);
         (stream == Stream.OUT ? out : err).writeBytes(copy);
+    }
+
+    @Override
+    public void coordinated() {
+        coordinated = true;
     }
 
     @Override

@@ -112,6 +112,63 @@ class ProgramsTest {
         assertThat(heard.err()).isEqualTo("oops\n");
     }
 
+    private ProgramSpec coordinated(String first, String script, Limits limits) {
+        return new ProgramSpec(
+                "attempt-" + NUMBERS.incrementAndGet(),
+                List.of("bash", "-c", first),
+                List.of("bash", "-c", script),
+                ENVIRONMENT,
+                directory,
+                limits);
+    }
+
+    @Test
+    void beginsItsCommandBesideWhatItsCoordinationCommandLeftRunningAndKillsThatWithIt() throws Exception {
+        Heard heard = new Heard();
+        Program program = programs.start(
+                coordinated(
+                        "setsid sleep 1000 & echo $! >left; echo first", "cat left; echo second; exit 4", Limits.NONE),
+                heard);
+        soon().until(() -> heard.coordinated);
+        String left = Files.readString(directory.resolve("left")).strip();
+        assertThat(isRunning(left)).isTrue();
+        assertThat(heard.exits).isEmpty();
+        program.proceed();
+        program.proceed();
+        assertThat(heard.exit()).isEqualTo(new Exit(4, Exit.Cause.ITSELF, 0));
+        assertThat(heard.out()).isEqualTo("first\n" + left + "\nsecond\n");
+        assertThat(isRunning(left)).isFalse();
+    }
+
+    @Test
+    void endsWithItsCoordinationCommandWhereThatFails() throws IOException {
+        Heard heard = new Heard();
+        Program program = programs.start(coordinated("exit 9", "echo never", Limits.NONE), heard);
+        assertThat(heard.exit()).isEqualTo(new Exit(9, Exit.Cause.ITSELF, 0));
+        program.proceed();
+        assertThat(heard.coordinated).isFalse();
+        assertThat(heard.out()).isEmpty();
+    }
+
+    @Test
+    void endsWhileItWaitsForItsCommandWithAllThatWasLeftRunning() throws Exception {
+        Heard heard = new Heard();
+        Program program = programs.start(coordinated("sleep 1000 & echo $!", "echo never", Limits.NONE), heard);
+        soon().until(() -> heard.coordinated && !heard.out().isEmpty());
+        program.stop(Duration.ofMinutes(10), Optional.empty());
+        assertThat(heard.exit()).isEqualTo(new Exit(143, Exit.Cause.STOPPED, 0));
+        assertThat(isRunning(heard.out().strip())).isFalse();
+        program.proceed();
+        assertThat(heard.exits).as("once").hasSize(1);
+    }
+
+    @Test
+    void countsTheTimeOfItsCoordinationCommandAndTheWaitBehindIt() throws IOException {
+        Heard heard = new Heard();
+        programs.start(coordinated("true", "true", wallClock(Duration.ofMillis(300))), heard);
+        assertThat(heard.exit().cause()).isEqualTo(Exit.Cause.WALL_CLOCK);
+    }
+
     private Heard run(String... command) throws IOException {
         Heard heard = new Heard();
         programs.start(
@@ -287,7 +344,8 @@ class ProgramsTest {
     @Test
     void killsADaemonBeforeTheEndOfItsShortProgramIsTold() throws IOException {
         Heard heard = run(
-                "setsid bash -c 'echo $$ >pid; exec sleep 1000' >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.05; done; cat pid",
+                "setsid bash -c 'echo $$ >pid; exec sleep 1000' >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.05;"
+                        + " done; cat pid",
                 Limits.NONE);
         assertThat(isRunning(heard.out().strip())).isFalse();
     }
@@ -295,7 +353,8 @@ class ProgramsTest {
     @Test
     void endsThoughAProcessThatCanNotBeToldHoldsTheOutput() throws IOException {
         Heard heard = run(
-                "setsid env -i bash -c 'echo $$ >pid; exec /bin/sleep 1000' & until [ -s pid ]; do sleep 0.05; done; cat pid",
+                "setsid env -i bash -c 'echo $$ >pid; exec /bin/sleep 1000' & until [ -s pid ]; do sleep 0.05; done;"
+                        + " cat pid",
                 Limits.NONE);
         assertThat(heard.exit()).isEqualTo(new Exit(0, Exit.Cause.ITSELF, 0));
         assertThat(isRunning(heard.out().strip())).isFalse();

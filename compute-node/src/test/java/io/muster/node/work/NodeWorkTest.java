@@ -22,9 +22,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Tells what a node does by what it heard: words, and the words of what follows. The lease of pool {@code p} is 15 s. */
 class NodeWorkTest {
     private static final TaskProgram PROGRAM = new TaskProgram(
+            List.of(),
             List.of("true"),
             Map.of(),
             Map.of(),
+            List.of(),
             List.of(),
             "",
             Optional.empty(),
@@ -47,7 +49,7 @@ class NodeWorkTest {
         }
 
         Node(Map<AttemptKey, Ending> left) {
-            work = new NodeWork("boot", new NodeFacts(2, List.of("bash")), left);
+            work = new NodeWork("boot", new NodeFacts(2, List.of("bash"), ""), left);
         }
 
         /** Returns what follows the last of the inputs. */
@@ -75,6 +77,7 @@ class NodeWorkTest {
                 case "wide" -> ordered(new Order.Start("p", token, 2, PROGRAM));
                 case "start-of-q" -> ordered(new Order.Start("q", token, 1, PROGRAM));
                 case "unreadable" -> ordered(new Order.StartUnreadable("p", token, "odd"));
+                case "proceed" -> ordered(new Order.Proceed("p", token));
                 case "stop" -> ordered(new Order.Stop("p", token));
                 case "kill" -> ordered(new Order.Kill("p", token));
                 case "restart" -> ordered(new Order.Restart("p", of));
@@ -82,6 +85,8 @@ class NodeWorkTest {
                 case "late-start" -> new Input.Ordered(connection - 1, new Order.Start("p", token, 1, PROGRAM));
                 case "prepared" -> new Input.Prepared(key);
                 case "started" -> new Input.Started(key);
+                case "coordinated" -> new Input.Coordinated(key);
+                case "said-coordinated" -> new Input.Said(connection, "p", new Report.Coordinated(token), true);
                 case "not-started" -> new Input.NotStarted(key, "no file");
                 case "ended" -> new Input.Ended(key, new Ending(Integer.parseInt(words[2]), Ending.Cause.ITSELF, ""));
                 case "killed" -> new Input.Ended(key, new Ending(137, Ending.Cause.STOPPED, ""));
@@ -91,7 +96,7 @@ class NodeWorkTest {
                     new Input.Said(
                             connection, "p", new Report.Exited(token, new Ending(0, Ending.Cause.ITSELF, "")), false);
                 case "cut" -> new Input.Disconnected(connection++);
-                case "php" -> new Input.FactsFound(new NodeFacts(2, List.of("bash", "php")));
+                case "php" -> new Input.FactsFound(new NodeFacts(2, List.of("bash", "php"), ""));
                 case "shutdown" -> new Input.Shutdown();
                 case "pass" -> {
                     now += Duration.ofMillis((long) (Double.parseDouble(of) * 1000))
@@ -114,6 +119,7 @@ class NodeWorkTest {
                 case Effect.KeepEnding(AttemptKey key, Ending ending) -> "keep " + name(key) + " " + word(ending);
                 case Effect.Prepare(AttemptKey key, TaskProgram program) -> "prepare " + name(key);
                 case Effect.Launch(AttemptKey key) -> "launch " + name(key);
+                case Effect.Proceed(AttemptKey key) -> "proceed " + name(key);
                 case Effect.Stop(AttemptKey key) -> "stop " + name(key);
                 case Effect.Kill(AttemptKey key) -> "kill " + name(key);
                 case Effect.DropOutput(AttemptKey key) -> "drop " + name(key);
@@ -138,6 +144,7 @@ class NodeWorkTest {
                     node.number() + " holding "
                             + node.holding().stream().map(Token::taskId).toList();
                 case Report.Started(Token token) -> "started " + token.taskId();
+                case Report.Coordinated(Token token) -> "coordinated " + token.taskId();
                 case Report.Exited(Token token, Ending ending) -> "exited " + token.taskId() + " " + word(ending);
             };
         }
@@ -196,6 +203,26 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; started a; stop a | kill a | kill a
             join p; lease 1; start a; prepared a; started a; stop a | shutdown | say p 2 holding [a]; say p started a; stop a
             join p; lease 1; start a; prepared a; started a; ended a 0 | stop a | ''
+            # A coordination command, and the command behind it
+            join p; lease 1; start a; prepared a; started a | coordinated a | say p coordinated a
+            join p; lease 1; start a; prepared a; started a; kill a | coordinated a | kill a
+            join p; lease 1; start a; prepared a; started a                                              | proceed a    | ''
+            join p; lease 1; start a; prepared a; started a; coordinated a | proceed a | proceed a
+            join p; lease 1; start a; prepared a; started a; coordinated a; proceed a | proceed a | ''
+            join p; lease 1; start a; prepared a; started a; coordinated a; proceed a | ended a 0 | keep a 0 ITSELF
+            join p; lease 1; start a; prepared a; started a; coordinated a | stop a | stop a
+            join p; lease 1; start a; prepared a; started a; coordinated a; stop a | proceed a | ''
+            join p; lease 1; start a; prepared a; started a; coordinated a | kill a | kill a
+            join p; lease 1; start a; prepared a; started a; coordinated a; stop a | killed a | keep a 137 STOPPED
+            join p; lease 1; start a; prepared a; started a; stop a | coordinated a | ''
+            join p; lease 1; start a; prepared a; started a; coordinated a; start b; prepared b; start c | prepared c | ''
+            join p; lease 1; start a; prepared a; started a; coordinated a; start b; prepared b; start c; prepared c | ended a 1 | keep a 1 ITSELF; keep c launched; launch c
+            join p; lease 1; start a; prepared a; started a; coordinated a; pass 14 | pass 1 | kill a; close; disconnect
+            join p; lease 1; start a; prepared a; started a; coordinated a; cut | join p | open p; say p 2 holding [a]; say p coordinated a
+            join p; lease 1; start a; prepared a; started a; coordinated a; said-coordinated a; cut | join p | open p; say p 2 holding [a]
+            join p; lease 1; start a; prepared a; started a; coordinated a | leave p | kill a; drop a; close
+            join p; lease 1; start a; prepared a; started a; coordinated a | shutdown | say p 2 holding [a]; say p coordinated a; stop a
+            join p; lease 1; start a; prepared a; started a; coordinated a; shutdown | killed a | keep a 137 FENCED
             # Slots: the node has two
             join p; lease 1; start a; prepared a; start b; prepared b; start c | prepared c | ''
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; started a | ended a 0 | keep a 0 ITSELF; keep c launched; launch c
@@ -315,7 +342,7 @@ class NodeWorkTest {
                 .first()
                 .isInstanceOfSatisfying(
                         Report.Node.class,
-                        report -> assertThat(report.facts()).isEqualTo(new NodeFacts(0, List.of("bash"))));
+                        report -> assertThat(report.facts()).isEqualTo(new NodeFacts(0, List.of("bash"), "")));
         assertThat(said).last().isEqualTo(new Report.Exited(key("a").token(), Ending.returned()));
     }
 
@@ -338,7 +365,7 @@ class NodeWorkTest {
     @ParameterizedTest
     @ValueSource(strings = {"plain", "\"\"\"\"\"\"", "\u0001\u0001\u0001", "\u65e5\u672c\u8a9e"})
     void namesNoMoreInAReportThanAHubTakes(String prefix) {
-        NodeWork work = new NodeWork("boot", new NodeFacts(1024, List.of("bash")), Map.of());
+        NodeWork work = new NodeWork("boot", new NodeFacts(1024, List.of("bash"), ""), Map.of());
         work.on(new Input.Ordered(0, new Order.Join("p", Duration.ofSeconds(15))), 0);
         for (int i = 0; i < NodeWork.MOST_ATTEMPTS; i++) {
             work.on(

@@ -97,6 +97,11 @@ public final class Provider implements Surface {
     }
 
     @Override
+    public Problem notAllowed(String message) {
+        return new Problem(403, "AuthorizationFailed", message);
+    }
+
+    @Override
     public void checkVersion(@Nullable String version) {
         if (namespace.isPresent() && (version == null || !versions.contains(version))) {
             throw new ProblemException(new Problem(
@@ -131,7 +136,7 @@ public final class Provider implements Surface {
     private static Problem problem(ScheduleRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> notFound(sentence);
-            case INVALID, UNKNOWN -> badRequest(sentence);
+            case EXISTS, CHANGED_MEANWHILE, COMPLETED, INVALID, UNKNOWN -> badRequest(sentence);
         };
     }
 

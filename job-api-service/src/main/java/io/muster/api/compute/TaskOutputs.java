@@ -26,8 +26,24 @@ public interface TaskOutputs {
 
     /** Reads one range. For one thread. */
     interface Reader extends AutoCloseable {
-        /** Returns the next chunk, as it was written: some may come twice. Empty at the end. */
+        /**
+         * Returns the next chunk, as it was written: some may come twice. Each call takes one bounded step through what others wrote: empty where that brought none,
+         * and at the end.
+         */
         Optional<TaskOutput> next() throws IOException;
+
+        /** Returns whether all has been read that was there when it was asked last. */
+        boolean isAtEnd();
+
+        /** Returns the position of the chunk that was read last, or one behind it where others have written since. */
+        long position();
+
+        /**
+         * Goes on where a reader of the same output was, before anything is read.
+         *
+         * @return false where the log has no such position: nothing is changed then
+         */
+        boolean goTo(long position);
 
         @Override
         void close();

@@ -2,8 +2,10 @@ package io.muster.api.http;
 
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.server.netty.NettyHttpRequest;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -37,15 +39,24 @@ public final class Streams {
     }
 
     private static Scheduler connection(HttpRequest<?> request) {
-        return Schedulers.fromExecutor(
-                ((NettyHttpRequest<?>) request).getChannelHandlerContext().executor());
+        return Schedulers.fromExecutor(executor(request));
+    }
+
+    private static EventExecutor executor(HttpRequest<?> request) {
+        return ((NettyHttpRequest<?>) request).getChannelHandlerContext().executor();
     }
 
     /** Returns the pieces of a body, made as fast as the caller reads them, on a thread that may wait. @param open makes the body when it is read */
     public static Flux<byte[]> of(HttpRequest<?> request, Callable<? extends Pieces> open) {
         return Flux.<byte[], Pieces>generate(open::call, Streams::emit, Streams::close)
                 .subscribeOn(Schedulers.fromExecutor(WAITING))
-                .publishOn(connection(request), AHEAD);
+                .publishOn(connection(request), AHEAD)
+                .filter(piece -> piece.length > 0);
+    }
+
+    /** Returns the same items until a time has gone by: it ends on the thread of the request's connection, as they come there. */
+    public static <T> Flux<T> during(Duration time, HttpRequest<?> request, Flux<T> items) {
+        return items.take(time, Schedulers.fromExecutorService(executor(request)));
     }
 
     /** Returns the pieces of a body that holds places until it has been read; they are given back where nobody begins to read it within half a minute, too. */

@@ -66,8 +66,8 @@ public interface Requests {
     /** Sends a command for a schedule, but for one that deletes it. @param command a command of {@code ScheduleCommand} */
     CompletableFuture<Schedule> schedule(String id, Object command);
 
-    /** Deletes a schedule. */
-    CompletableFuture<Void> deleteSchedule(String id);
+    /** Deletes a schedule. @param ifRevision that it has to have; null for any */
+    CompletableFuture<Void> deleteSchedule(String id, @Nullable Long ifRevision);
 
     /** Sends a command for a site. @param site in lower case @param command a command of {@code SiteCommand} */
     CompletableFuture<Site> site(String site, Object command);

@@ -115,14 +115,17 @@ public final class KafkaArtifacts implements Artifacts, AutoCloseable {
         return new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
-    /** Takes an artifact from the index. */
-    void read(Artifact artifact) {
-        Artifact before = index.put(Unreferenced.key(artifact), artifact);
-        kept.addAndGet(artifact.getBytes() - (before == null ? 0 : before.getBytes()));
+    /** Takes an artifact from the index. What is known already stays where this is how it was begun, as it is where what was written here is read back later. */
+    synchronized void read(Artifact artifact) {
+        Artifact before = index.get(Unreferenced.key(artifact));
+        if (before == null || !artifact.getOffsets().isEmpty()) {
+            index.put(Unreferenced.key(artifact), artifact);
+            kept.addAndGet(artifact.getBytes() - (before == null ? 0 : before.getBytes()));
+        }
     }
 
     /** Forgets an artifact that was deleted. @param key of the index */
-    void forget(String key) {
+    synchronized void forget(String key) {
         Artifact before = index.remove(key);
         kept.addAndGet(before == null ? 0 : -before.getBytes());
     }

@@ -37,6 +37,7 @@ import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import io.muster.records.EvaluateBatchPoolFormula;
 import io.muster.records.Expansion;
+import io.muster.records.IfScheduleRevision;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
 import io.muster.records.ListDevices;
@@ -321,11 +322,13 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Void> deleteSchedule(String id) {
+    public CompletableFuture<Void> deleteSchedule(String id, @Nullable Long ifRevision) {
+        DeleteSchedule delete = new DeleteSchedule();
         return changed(
                         Topics.SCHEDULE_COMMANDS,
                         id,
-                        new ScheduleCommand(id, new DeleteSchedule()),
+                        new ScheduleCommand(
+                                id, ifRevision == null ? delete : new IfScheduleRevision(ifRevision, delete)),
                         ScheduleDeleted.class,
                         _ -> schedules.forget(id))
                 .thenApply(_ -> null);
@@ -362,7 +365,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         return changed(
                 Topics.BATCH_JOB_COMMANDS,
                 jobId.toLowerCase(Locale.ROOT),
-                new BatchJobCommand(jobId, command),
+                new BatchJobCommand(jobId, command, null),
                 outcome,
                 answer -> {
                     if (answer instanceof BatchJob job) {

@@ -108,7 +108,9 @@ public final class KafkaTaskOutputs implements TaskOutputs {
         private final TopicPartition partition;
         private final long latest;
         private final boolean follows;
+        private final long first;
         private final Queue<ConsumerRecord<String, byte[]>> fetched = new ArrayDeque<>();
+        private long position;
         private long end;
         private boolean done;
         private int empty;
@@ -129,11 +131,36 @@ public final class KafkaTaskOutputs implements TaskOutputs {
             consumer.assign(List.of(partition));
             this.end = endNow();
             @Nullable
-            OffsetAndTimestamp first = consumer.offsetsForTimes(
+            OffsetAndTimestamp found = consumer.offsetsForTimes(
                             Map.of(partition, since.minus(SLACK).toEpochMilli()))
                     .get(partition);
-            this.done = first == null || first.offset() >= end;
-            consumer.seek(partition, first == null ? end : first.offset());
+            this.first = found == null ? end : found.offset();
+            begin(first);
+        }
+
+        private void begin(long at) {
+            position = at;
+            consumer.seek(partition, at);
+        }
+
+        @Override
+        public boolean goTo(long at) {
+            if (at > end) {
+                return false;
+            }
+            // What lay before the first one is expired.
+            begin(Math.max(first, at));
+            return true;
+        }
+
+        @Override
+        public long position() {
+            return position;
+        }
+
+        @Override
+        public boolean isAtEnd() {
+            return done;
         }
 
         private long endNow() {
@@ -142,14 +169,13 @@ public final class KafkaTaskOutputs implements TaskOutputs {
 
         @Override
         public Optional<TaskOutput> next() throws IOException {
-            if (done && follows) {
-                goOn();
+            if (fetched.isEmpty() && (follows || !done)) {
+                fetch();
             }
-            while (!done) {
-                @Nullable ConsumerRecord<String, byte[]> record = fetched.poll();
-                if (record == null) {
-                    fetch();
-                } else if (!follows && (record.offset() >= end || record.timestamp() > latest)) {
+            while (!done && !fetched.isEmpty()) {
+                ConsumerRecord<String, byte[]> record = fetched.remove();
+                position = record.offset();
+                if (!follows && (record.offset() >= end || record.timestamp() > latest)) {
                     done = true;
                 } else if (key.equals(record.key()) && record.value() != null) {
                     Optional<TaskOutput> output = decode(record.value());
@@ -157,24 +183,20 @@ public final class KafkaTaskOutputs implements TaskOutputs {
                         return output;
                     }
                 }
+                position++;
             }
             return Optional.empty();
         }
 
-        /** Moves the end to where the log ends now: only then is there something to poll for. */
-        private void goOn() throws IOException {
-            try {
-                end = endNow();
-                done = consumer.position(partition) >= end;
-            } catch (KafkaException e) {
-                throw new IOException("The output can't be read.", e);
-            }
-        }
-
+        /** Polls once, unless the end is reached; one that follows asks where the log ends now before it says so. */
         private void fetch() throws IOException {
             try {
-                if (consumer.position(partition) >= end) {
-                    done = true;
+                long at = consumer.position(partition);
+                if (follows && at >= end) {
+                    end = endNow();
+                }
+                done = at >= end;
+                if (done) {
                     return;
                 }
                 consumer.poll(POLL).forEach(fetched::add);

@@ -11,12 +11,14 @@ import io.muster.records.CalendarUnit;
 import io.muster.records.CronRecurrence;
 import io.muster.records.ElapsedRecurrence;
 import io.muster.records.NthWeekday;
+import io.muster.records.RuleRecurrence;
 import io.muster.records.Timing;
 import io.muster.schedule.CalendarRule;
 import io.muster.schedule.CalendarRule.NthDay;
 import io.muster.schedule.CalendarRule.Unit;
 import io.muster.schedule.Ncrontab;
 import io.muster.schedule.Recurrence;
+import io.muster.schedule.RecurrenceSet;
 import io.muster.schedule.Schedule;
 import io.muster.schedule.ScheduleException;
 import java.time.DayOfWeek;
@@ -45,7 +47,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record ScheduleDocument(Schedule schedule, OptionalInt count) {
     /** Lists the members that {@link #of} reads. */
-    public static final Members MEMBERS = Members.of("timeZone", "startTime", "recurrence", "cron", "schedule");
+    public static final Members MEMBERS =
+            Members.of("timeZone", "startTime", "recurrence", "cron", "schedule", "rrule");
 
     private static final Members RECURRENCE = Members.of("frequency", "interval", "count", "endTime", "schedule");
     private static final Members TIMES = Members.of("minutes", "hours", "weekDays", "monthDays", "monthlyOccurrences");
@@ -63,13 +66,16 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
 
     /**
      * Reads a schedule that is written as any of the surfaces writes one: {@code timeZone}, {@code startTime}, and one of {@code recurrence} (Azure
-     * Scheduler's), {@code cron} and {@code schedule} (IoT Central's).
+     * Scheduler's), {@code cron}, {@code schedule} (IoT Central's) and {@code rrule} (a recurrence set of RFC 5545, as one text or a line each).
      *
      * @throws ProblemException when a member is wrong
      */
     public static ScheduleDocument of(JsonBody body, Instant now) {
-        if (Stream.of("recurrence", "cron", "schedule").filter(body::has).count() != 1) {
-            throw invalid("Give one of recurrence, cron and schedule: how it repeats.");
+        if (Stream.of("recurrence", "cron", "schedule", "rrule")
+                        .filter(body::has)
+                        .count()
+                != 1) {
+            throw invalid("Give one of recurrence, cron, schedule and rrule: how it repeats.");
         }
         ZoneId zone = zone(body.text("timeZone").orElse("UTC"));
         Optional<Instant> start = body.text("startTime").map(text -> Dates.parse("startTime", text));
@@ -80,6 +86,13 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
         Optional<JsonBody> schedule = body.object("schedule");
         if (schedule.isPresent()) {
             return ofCentral(schedule.get(), zone, now);
+        }
+        if (body.has("rrule")) {
+            return ofRules(
+                    body,
+                    zone,
+                    start.orElseThrow(
+                            () -> invalid("Give startTime: the time from which the intervals of rrule count.")));
         }
         // A cron expression does not count from its start: the same document is the same timing whenever it is read.
         return ofCron(body.text("cron").orElse(""), zone, start.orElse(Instant.EPOCH));
@@ -100,6 +113,7 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
             case Recurrence.Once _ -> null;
             case Recurrence.Elapsed(Duration period) -> new ElapsedRecurrence(period.toSeconds());
             case Recurrence.Cron(Ncrontab expression) -> new CronRecurrence(expression.toString());
+            case Recurrence.Rules(RecurrenceSet rules) -> new RuleRecurrence(rules.lines());
             case Recurrence.Calendar(CalendarRule rule) ->
                 new CalendarRecurrence(
                         CalendarUnit.valueOf(rule.unit().name()),
@@ -164,6 +178,17 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
         try {
             Recurrence rule = new Recurrence.Cron(Ncrontab.parse(expression));
             return new ScheduleDocument(Schedule.of(zone, start, false, rule, Optional.empty()), OptionalInt.empty());
+        } catch (ScheduleException e) {
+            throw invalid(e.getMessage());
+        }
+    }
+
+    private static ScheduleDocument ofRules(JsonBody body, ZoneId zone, Instant start) {
+        boolean isText = body.member("rrule").filter(JsonNode::isTextual).isPresent();
+        List<String> lines = isText ? body.text("rrule").orElse("").lines().toList() : body.texts("rrule");
+        try {
+            Recurrence rules = new Recurrence.Rules(RecurrenceSet.parse(lines));
+            return new ScheduleDocument(Schedule.of(zone, start, false, rules, Optional.empty()), OptionalInt.empty());
         } catch (ScheduleException e) {
             throw invalid(e.getMessage());
         }

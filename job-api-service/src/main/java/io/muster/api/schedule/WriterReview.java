@@ -6,6 +6,7 @@ import io.muster.access.SharedAccessPolicy;
 import io.muster.api.job.Requests;
 import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
+import io.muster.records.CreateBatchJob;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.RunSiteJob;
 import io.muster.records.Schedule;
@@ -51,6 +52,9 @@ public final class WriterReview implements AutoCloseable {
 
     /** Lists what it takes to run a WebJob. */
     private static final Set<Right> RUNS_WEB_JOBS = EnumSet.of(Right.JOBS, Right.COMPUTE);
+
+    /** Lists what it takes to add a job of Batch. */
+    private static final Set<Right> RUNS_CODE = EnumSet.of(Right.COMPUTE);
 
     private final Supplier<SharedAccessPolicies> policies;
     private final ScheduleView schedules;
@@ -149,6 +153,7 @@ public final class WriterReview implements AutoCloseable {
                 .flatMap(Optional::stream)
                 .flatMap(action -> switch (action) {
                     case RunSiteJob _ -> Stream.of(RUNS_WEB_JOBS);
+                    case CreateBatchJob _ -> Stream.of(RUNS_CODE);
                     case CreateFleetJob job ->
                         makesNodes(job) ? Stream.of(MAKES_JOBS, MAKES_NODES) : Stream.of(MAKES_JOBS);
                     default -> Stream.of();

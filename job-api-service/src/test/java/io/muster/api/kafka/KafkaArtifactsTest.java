@@ -323,6 +323,24 @@ class KafkaArtifactsTest {
         assertThat(log.history()).extracting(ProducerRecord::key).containsExactly(HASH + "@1/0", HASH + "@1");
     }
 
+    /** Reads the index behind what was written here: the copy was gone until its second record was read, too. */
+    @Test
+    void isThereWhileItsOwnBeginIsReadBack() throws IOException {
+        Artifact artifact = artifacts.keep(file(10), HASH);
+        artifacts.read(Artifact.newBuilder(artifact)
+                .setOffsets(List.of())
+                .setCondemned(true)
+                .build());
+        assertThat(artifacts.find(HASH)).contains(artifact);
+        assertThat(artifacts.bytes()).isEqualTo(10);
+    }
+
+    @Test
+    void isNotThereBeforeAllOfItIs() {
+        artifacts.read(new Artifact(HASH, 10L, 0, List.of(), KafkaArtifacts.CHUNK, "copy", true));
+        assertThat(artifacts.find(HASH)).isEmpty();
+    }
+
     @Test
     void isNotThereWhereTheLogRefusesIt() throws IOException {
         Path file = file(10);

@@ -34,6 +34,9 @@ import org.junit.jupiter.api.Test;
 class KafkaTaskOutputsTest {
     private static final String TOPIC = Topics.TASK_OUTPUT.name();
     private static final int PARTITIONS = 4;
+    /** Counts the records that one poll brings, as a consumer's default has it. */
+    private static final int STEP = 500;
+
     private static final Instant BEGUN = Instant.parse("2026-11-21T03:00:00Z");
     private static final String KEY = "default/t";
     private static final TopicPartition PARTITION = new TopicPartition(TOPIC, KeyPartition.of(KEY, PARTITIONS));
@@ -116,8 +119,8 @@ class KafkaTaskOutputsTest {
         List<String> read = new ArrayList<>();
         try (TaskOutputs.Reader reader =
                 new KafkaTaskOutputs(this::consumer, codecs).open("default", "t", BEGUN, until)) {
-            for (Optional<TaskOutput> next = reader.next(); next.isPresent(); next = reader.next()) {
-                read.add(text(next.get()));
+            while (!reader.isAtEnd()) {
+                reader.next().ifPresent(next -> read.add(text(next)));
             }
         }
         assertThat(closed).isEqualTo(1);
@@ -138,6 +141,7 @@ class KafkaTaskOutputsTest {
         MockConsumer<String, byte[]> consumer = consumer();
         try (TaskOutputs.Reader reader = new KafkaTaskOutputs(() -> consumer, codecs).follow("default", "t", BEGUN)) {
             assertThat(reader.next()).isEmpty();
+            assertThat(reader.isAtEnd()).isTrue();
             for (String text : List.of("a", "b")) {
                 write("default/u", BEGUN.plusSeconds(1), "of another");
                 write(KEY, BEGUN.plusSeconds(2), text);
@@ -149,11 +153,67 @@ class KafkaTaskOutputsTest {
         assertThat(closed).isEqualTo(1);
     }
 
+    /** Plays a partition that others fill: reading it to the next chunk of a task took as long as it is, and nobody could end that. */
+    @Test
+    void takesBoundedStepsThroughWhatOthersWrite() throws IOException {
+        write(KEY, BEGUN.plusSeconds(1), "a");
+        for (int i = 0; i < 5_000; i++) {
+            write("default/u", BEGUN.plusSeconds(2), "of another");
+        }
+        write(KEY, BEGUN.plusSeconds(3), "b");
+        List<String> read = new ArrayList<>();
+        List<Long> positions = new ArrayList<>();
+        try (TaskOutputs.Reader reader = reader()) {
+            while (!reader.isAtEnd()) {
+                reader.next().ifPresent(next -> read.add(text(next)));
+                positions.add(reader.position());
+            }
+        }
+        assertThat(read).containsExactly("a", "b");
+        assertThat(positions).startsWith(0L).isSorted().hasSizeGreaterThan(5_000 / STEP);
+    }
+
+    private TaskOutputs.Reader reader() throws IOException {
+        return new KafkaTaskOutputs(this::consumer, codecs).open("default", "t", BEGUN, Optional.empty());
+    }
+
+    @Test
+    void goesOnWhereAnotherReaderWas() throws IOException {
+        write(KEY, BEGUN.minusSeconds(3600), "long before");
+        write(KEY, BEGUN.plusSeconds(1), "a");
+        write("default/u", BEGUN.plusSeconds(2), "of another");
+        write(KEY, BEGUN.plusSeconds(3), "b");
+        assertThat(readFrom(0)).as("what lies before its time").contains(List.of("a", "b"));
+        assertThat(readFrom(1)).contains(List.of("a", "b"));
+        assertThat(readFrom(2)).contains(List.of("b"));
+        assertThat(readFrom(4)).contains(List.of());
+        assertThat(readFrom(5)).as("no position of this log").isEmpty();
+    }
+
+    private Optional<List<String>> readFrom(long position) throws IOException {
+        List<String> read = new ArrayList<>();
+        try (TaskOutputs.Reader reader = reader()) {
+            if (!reader.goTo(position)) {
+                return Optional.empty();
+            }
+            while (!reader.isAtEnd()) {
+                reader.next().ifPresent(next -> read.add(text(next)));
+            }
+            return Optional.of(read);
+        }
+    }
+
     private void grow(MockConsumer<String, byte[]> consumer) {
         consumer.updateEndOffsets(Map.of(PARTITION, (long) log.size()));
         consumer.schedulePollTask(() -> {
             long position = consumer.position(PARTITION);
-            log.stream().filter(record -> record.offset() >= position).forEach(consumer::addRecord);
+            log.stream()
+                    .filter(record -> record.offset() >= position)
+                    .limit(STEP)
+                    .forEach(consumer::addRecord);
+            if (position + STEP < log.size()) {
+                grow(consumer);
+            }
         });
     }
 

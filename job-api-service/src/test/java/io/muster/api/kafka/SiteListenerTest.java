@@ -63,7 +63,7 @@ class SiteListenerTest {
     }
 
     private static NodeJoined joined(String nodeId, String capability) {
-        return new NodeJoined(nodeId, 0, 1L, "boot", 2, List.of(capability));
+        return new NodeJoined(nodeId, 0, 1L, "boot", 2, List.of(capability), "");
     }
 
     /** Fills the topics so that a record that is passed over, or taken again behind a later one, shows in the views. */

@@ -19,6 +19,9 @@ final class BatchEnds {
     /** Is the exit code of a program that ran for longer than it may: 0xC000013A. */
     static final int OUT_OF_TIME = -1073741510;
 
+    /** Is the code of a task whose program never began: its node has none of that name, or could not fetch a file. */
+    static final String LAUNCH_FAILED = "CommandLaunchFailed";
+
     private static final String TASK_ENDED = "TaskEnded";
 
     private BatchEnds() {}
@@ -35,11 +38,12 @@ final class BatchEnds {
                         at,
                         code,
                         code == null
-                                ? failure(FailureCategory.USER_ERROR, "ProgramNotStarted", ended.getDetail())
+                                ? failure(FailureCategory.USER_ERROR, LAUNCH_FAILED, ended.getDetail())
                                 : failure(
                                         FailureCategory.USER_ERROR,
                                         "FailureExitCode",
-                                        "The task exited with the code " + code + "."));
+                                        "The task exited with the code " + code + "."
+                                                + (ended.getDetail().isEmpty() ? "" : " " + ended.getDetail())));
             case STOPPED -> finished(taskId, ended, at, null, stopped());
             case TIMED_OUT, IDLE ->
                 finished(
@@ -113,7 +117,7 @@ final class BatchEnds {
             }
         }
         boolean neverStarted =
-                end.getFailure() != null && end.getFailure().getCode().equals("ProgramNotStarted");
+                end.getFailure() != null && end.getFailure().getCode().equals(LAUNCH_FAILED);
         return neverStarted && conditions.getPreProcessingError() != null
                 ? Optional.of(conditions.getPreProcessingError())
                 : Optional.ofNullable(end.getFailure() == null ? null : conditions.getOtherwise());

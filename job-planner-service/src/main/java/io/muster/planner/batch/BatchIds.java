@@ -3,9 +3,10 @@ package io.muster.planner.batch;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** Tells ids of jobs and tasks. Ids that differ in the case of letters alone are the same. Contract: batch, 3.4. */
+/** Tells ids of jobs and tasks. Ids that differ in the case of letters alone are the same. A job that a schedule made has a colon in its id. Contract: batch, 3.4. */
 public final class BatchIds {
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+    private static final Pattern OF_SCHEDULE = Pattern.compile(ID.pattern() + ":job-[1-9][0-9]{0,18}");
     private static final String SEPARATOR = ":";
     private static final int RADIX = 36;
 
@@ -14,6 +15,11 @@ public final class BatchIds {
     /** Returns whether a job, a task or a pool may have that id. */
     static boolean isValid(String id) {
         return ID.matcher(id).matches();
+    }
+
+    /** Returns whether a job that a schedule made may have that id. */
+    static boolean isOfSchedule(String id) {
+        return OF_SCHEDULE.matcher(id).matches();
     }
 
     /** Returns the id by which it is kept. */
@@ -28,6 +34,7 @@ public final class BatchIds {
 
     /** Returns the id of a task, in lower case. @param inPool that it has in its pool */
     static String task(String inPool) {
-        return inPool.split(SEPARATOR, -1)[1];
+        String[] parts = inPool.split(SEPARATOR, -1);
+        return parts[parts.length - 2];
     }
 }

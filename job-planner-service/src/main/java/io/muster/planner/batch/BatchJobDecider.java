@@ -14,6 +14,7 @@ import io.muster.records.BatchJobSwept;
 import io.muster.records.BatchJobTally;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
+import io.muster.records.BatchSubtasksMoved;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskBegan;
 import io.muster.records.BatchTaskDefinition;
@@ -40,12 +41,16 @@ import io.muster.records.DeleteBatchTask;
 import io.muster.records.DisableBatchJob;
 import io.muster.records.DisableTasks;
 import io.muster.records.EnableBatchJob;
+import io.muster.records.EndScheduledJob;
+import io.muster.records.FiringOrder;
 import io.muster.records.JobManager;
 import io.muster.records.ListBatchTasks;
+import io.muster.records.MemberStage;
 import io.muster.records.OnAllTasksComplete;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.ReactivateBatchTask;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.SubtasksMoved;
 import io.muster.records.TaskConstraints;
 import io.muster.records.TaskEnded;
 import io.muster.records.TaskNews;
@@ -190,7 +195,11 @@ public final class BatchJobDecider {
 
     private Optional<BatchRefused> asked(BatchJobInput.Asked asked) {
         if (asked.command() instanceof AddBatchJob add) {
-            return add(asked.jobId(), add.getDefinition());
+            return add(asked.jobId(), add.getDefinition(), asked.order());
+        }
+        if (asked.command() instanceof EndScheduledJob end) {
+            endAsItsSchedule(end.getDeletes());
+            return Optional.empty();
         }
         if (job == null) {
             return refusal(BatchRefusalReason.JOB_NOT_FOUND, "There is no job " + asked.jobId() + ".");
@@ -267,21 +276,22 @@ public final class BatchJobDecider {
                 : refusal(BatchRefusalReason.CHANGED_MEANWHILE, "The job has changed meanwhile: read it again.");
     }
 
-    private Optional<BatchRefused> add(String jobId, BatchJobDefinition definition) {
+    private Optional<BatchRefused> add(String jobId, BatchJobDefinition definition, @Nullable FiringOrder order) {
         if (job != null) {
             return job.getState() == BatchJobState.DELETING
                     ? refusal(BatchRefusalReason.JOB_DELETING, "The job of that id is being deleted: wait for that.")
                     : refusal(BatchRefusalReason.JOB_EXISTS, "There is a job of that id.");
         }
-        Optional<BatchRefused> fault = BatchRules.fault(jobId, definition);
+        Optional<BatchRefused> fault = BatchRules.fault(jobId, order != null, definition);
         if (fault.isPresent()) {
             return fault;
         }
-        happened(new BatchJobBegun(definition));
+        happened(new BatchJobBegun(definition, order));
         @Nullable JobManager manager = definition.getManager();
         if (manager != null) {
             join(manager.getTask(), BatchTaskType.JOB_MANAGER);
         }
+        ifAllComplete();
         return Optional.empty();
     }
 
@@ -351,7 +361,7 @@ public final class BatchJobDecider {
         BatchJobDefinition after = BatchJobChanges.of(before, change);
         boolean moves = !before.getPoolId().equals(after.getPoolId());
         Optional<BatchRefused> fault = moves ? whyNotMoved() : Optional.empty();
-        fault = fault.or(() -> BatchRules.fault(known().getJobId(), after));
+        fault = fault.or(() -> BatchRules.fault(known().getJobId(), known().getOrder() != null, after));
         if (fault.isPresent()) {
             return fault;
         }
@@ -411,6 +421,14 @@ public final class BatchJobDecider {
             happened(moved(BatchJobState.TERMINATING, reason, null));
         }
         return ends;
+    }
+
+    private void endAsItsSchedule(boolean deletes) {
+        if (job != null && deletes) {
+            delete();
+        } else if (job != null) {
+            terminate("JobScheduleTerminated");
+        }
     }
 
     private Optional<BatchRefused> delete() {
@@ -546,6 +564,7 @@ public final class BatchJobDecider {
                         started.getToken(),
                         started.getAttempt() == null ? known.getTask().getAttempt() : started.getAttempt(),
                         news.getAt()));
+            case SubtasksMoved moved -> subtasks(known.getTask(), moved, news);
             case TaskWaits waits -> happened(new BatchTaskReturned(taskId, waits.getAttempt(), news.getAt()));
             case TaskEnded ended -> finish(BatchEnds.of(taskId, ended, news.getAt()));
             case TaskRefused _ when known.getStopping() -> finish(BatchEnds.stopped(taskId));
@@ -555,6 +574,16 @@ public final class BatchJobDecider {
             }
         }
         return Optional.empty();
+    }
+
+    private void subtasks(BatchTask task, SubtasksMoved moved, TaskNews news) {
+        boolean begins = moved.getSubtasks().stream().allMatch(each -> each.getStage() == MemberStage.ORDERED);
+        happened(new BatchSubtasksMoved(
+                BatchIds.key(task.getDefinition().getTaskId()),
+                moved.getSubtasks().stream()
+                        .map(each -> BatchSubtasks.moved(task.getSubtasks(), news.getPoolId(), each, news.getAt()))
+                        .toList(),
+                begins));
     }
 
     /** Notes the end of a task, and does what follows for the job and for tasks that wait for it. */

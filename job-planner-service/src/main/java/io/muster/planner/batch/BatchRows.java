@@ -2,7 +2,6 @@ package io.muster.planner.batch;
 
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobBegun;
-import io.muster.records.BatchJobDefinition;
 import io.muster.records.BatchJobEvent;
 import io.muster.records.BatchJobGone;
 import io.muster.records.BatchJobMoved;
@@ -10,6 +9,7 @@ import io.muster.records.BatchJobRevised;
 import io.muster.records.BatchJobState;
 import io.muster.records.BatchJobSwept;
 import io.muster.records.BatchJobTally;
+import io.muster.records.BatchSubtasksMoved;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskBegan;
 import io.muster.records.BatchTaskCounts;
@@ -27,6 +27,7 @@ import io.muster.records.BatchTaskStopping;
 import io.muster.records.BatchTasksFreeing;
 import io.muster.records.BatchTasksMoving;
 import io.muster.records.ExitConditions;
+import io.muster.records.MultiInstance;
 import io.muster.records.TaskAttempt;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ public final class BatchRows {
     private static final long FACTS = 1000;
 
     private static final long PART = 20;
+    private static final long SUBTASK = 300;
 
     private BatchRows() {}
 
@@ -47,7 +49,7 @@ public final class BatchRows {
         @Nullable BatchJob after = job;
         for (Object part : event.getEvents()) {
             after = switch (part) {
-                case BatchJobBegun begun -> begun(event, begun.getDefinition());
+                case BatchJobBegun begun -> begun(event, begun);
                 case BatchJobRevised revised ->
                     changed(known(after), event.getAt())
                             .setDefinition(revised.getDefinition())
@@ -60,11 +62,12 @@ public final class BatchRows {
         return after;
     }
 
-    private static BatchJob begun(BatchJobEvent event, BatchJobDefinition definition) {
+    private static BatchJob begun(BatchJobEvent event, BatchJobBegun begun) {
         return BatchJob.newBuilder()
                 .setJobId(event.getJobId())
                 .setRevision(1)
-                .setDefinition(definition)
+                .setDefinition(begun.getDefinition())
+                .setOrder(begun.getOrder())
                 .setState(BatchJobState.ACTIVE)
                 .setCreatedAt(event.getAt())
                 .setChangedAt(event.getAt())
@@ -107,6 +110,7 @@ public final class BatchRows {
             case BatchTaskQueued queued -> queued.getTaskId();
             case BatchTaskDepends depends -> depends.getTaskId();
             case BatchTaskBegan began -> began.getTaskId();
+            case BatchSubtasksMoved moved -> moved.getTaskId();
             case BatchTaskReturned returned -> returned.getTaskId();
             case BatchTaskFinished finished -> finished.getTaskId();
             case BatchTaskRevised revised -> revised.getTaskId();
@@ -134,6 +138,13 @@ public final class BatchRows {
             case BatchTaskStopping _ ->
                 BatchTaskRow.newBuilder(before).setStopping(true).build();
             case BatchTaskBegan began -> with(before, began(before, began, or(began.getStartedAt(), at)));
+            case BatchSubtasksMoved moved ->
+                with(
+                        before,
+                        BatchTask.newBuilder(task)
+                                .setSubtasks(
+                                        BatchSubtasks.with(task.getSubtasks(), moved.getSubtasks(), moved.getBegins()))
+                                .build());
             case BatchTaskReturned returned ->
                 with(before, returned(task, returned.getAttempt(), or(returned.getSince(), at)));
             case BatchTaskFinished finished ->
@@ -247,6 +258,7 @@ public final class BatchRows {
                 .setExitCode(null)
                 .setFailure(null)
                 .setSucceeded(null)
+                .setSubtasks(List.of())
                 .build();
     }
 
@@ -352,9 +364,13 @@ public final class BatchRows {
                 .sum();
         long ids = task.getDependsOn().stream().mapToLong(String::length).sum();
         @Nullable ExitConditions conditions = task.getExitConditions();
+        @Nullable MultiInstance gang = task.getMultiInstance();
         return FACTS
+                + (gang == null ? 0 : gang.getCoordinationCommandLine().length())
+                + SUBTASK * row.getTask().getSubtasks().size()
                 + task.getCommandLine().length()
                 + pairs
+                + BatchFiles.characters(task.getFiles())
                 + ids
                 + PART
                         * (task.getEnvironment().size()

@@ -9,6 +9,7 @@ import io.muster.records.ExitCodeRange;
 import io.muster.records.ExitConditions;
 import io.muster.records.JobAction;
 import io.muster.records.JobManager;
+import io.muster.records.MultiInstance;
 import io.muster.records.NameValue;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.TaskConstraints;
@@ -26,6 +27,9 @@ final class BatchRules {
 
     private static final int MOST_EXIT_CODES = 1000;
 
+    /** Bounds the nodes of a task: each of its events has room for their names, and each of its orders for their addresses. */
+    private static final int MOST_INSTANCES = 256;
+
     private BatchRules() {}
 
     /** Returns a refusal that names a member of the document. */
@@ -35,8 +39,8 @@ final class BatchRules {
     }
 
     /** Returns why a job can't be as it is described. */
-    static Optional<BatchRefused> fault(String jobId, BatchJobDefinition job) {
-        if (!BatchIds.isValid(jobId)) {
+    static Optional<BatchRefused> fault(String jobId, boolean isOfSchedule, BatchJobDefinition job) {
+        if (!(isOfSchedule ? BatchIds.isOfSchedule(jobId) : BatchIds.isValid(jobId))) {
             return Optional.of(invalid("id", jobId, "An id has 1 to 64 letters, digits, hyphens and underscores."));
         }
         if (!BatchIds.isValid(job.getPoolId())) {
@@ -95,9 +99,7 @@ final class BatchRules {
             return Optional.of(
                     invalid("id", task.getTaskId(), "An id has 1 to 64 letters, digits, hyphens and underscores."));
         }
-        if (task.getCommandLine().length() > LONGEST_COMMAND
-                || task.getCommandLine().indexOf('\0') >= 0
-                || CommandLine.split(task.getCommandLine()).isEmpty()) {
+        if (!isCommandLine(task.getCommandLine())) {
             return Optional.of(invalid(
                     "commandLine",
                     null,
@@ -107,19 +109,52 @@ final class BatchRules {
             return Optional.of(
                     invalid("requiredSlots", task.getRequiredSlots(), "A task takes 1 to " + MOST_SLOTS + " slots."));
         }
-        if (task.getMultiInstance() != null) {
-            return Optional.of(invalid(
-                    "multiInstanceSettings", null, "Tasks that run on several nodes at once are not there yet."));
-        }
-        if (!task.getFiles().isEmpty()) {
-            return Optional.of(invalid("resourceFiles", null, "Resource files are not there yet."));
-        }
         return nameFault(task.getDisplayName())
                 .or(() -> BatchTexts.nameFault(task.getAffinity()).map(fault -> invalid("affinityInfo", null, fault)))
                 .or(() -> environmentFault("environmentSettings", task.getEnvironment()))
+                .or(() -> BatchFiles.fault(task.getFiles()))
                 .or(() -> constraintsFault(task.getConstraints()))
                 .or(() -> dependenciesFault(job, task))
-                .or(() -> conditionsFault(job, task.getExitConditions()));
+                .or(() -> conditionsFault(job, task.getExitConditions()))
+                .or(() -> gangFault(task));
+    }
+
+    private static boolean isCommandLine(String line) {
+        return line.length() <= LONGEST_COMMAND
+                && line.indexOf('\0') < 0
+                && !CommandLine.split(line).isEmpty();
+    }
+
+    /** Returns why a task can't run on several nodes as it is described. Contract: batch, 3.3. */
+    private static Optional<BatchRefused> gangFault(BatchTaskDefinition task) {
+        @Nullable MultiInstance gang = task.getMultiInstance();
+        if (gang == null) {
+            return Optional.empty();
+        }
+        if (gang.getInstances() < 1 || gang.getInstances() > MOST_INSTANCES) {
+            return Optional.of(invalid(
+                    "multiInstanceSettings.numberOfInstances",
+                    gang.getInstances(),
+                    "A task runs on 1 to " + MOST_INSTANCES + " nodes at once."));
+        }
+        if (!isCommandLine(gang.getCoordinationCommandLine())) {
+            return Optional.of(invalid(
+                    "multiInstanceSettings.coordinationCommandLine",
+                    null,
+                    "A command line names a program, and has at most " + LONGEST_COMMAND + " characters."));
+        }
+        if (!gang.getCommonFiles().isEmpty()) {
+            return Optional.of(invalid(
+                    "multiInstanceSettings.commonResourceFiles",
+                    null,
+                    "Common resource files are not there yet: give the task resourceFiles, which its primary gets."));
+        }
+        return task.getRequiredSlots() == 1
+                ? Optional.empty()
+                : Optional.of(invalid(
+                        "requiredSlots",
+                        task.getRequiredSlots(),
+                        "A task with multiInstanceSettings takes one slot of each node."));
     }
 
     /** Returns why a task can't have those limits. */

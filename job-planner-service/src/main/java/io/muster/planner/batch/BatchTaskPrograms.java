@@ -9,6 +9,7 @@ import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskType;
 import io.muster.records.ChangeTask;
 import io.muster.records.ComputeTask;
+import io.muster.records.MultiInstance;
 import io.muster.records.NodeValue;
 import io.muster.records.RuleTasks;
 import io.muster.records.Suspension;
@@ -16,7 +17,10 @@ import io.muster.records.TaskOwner;
 import io.muster.records.TaskOwnerKind;
 import io.muster.records.TaskProgram;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the tasks of pools. Contract: batch, 3.2 and 3.3. */
@@ -25,6 +29,11 @@ public final class BatchTaskPrograms {
             "AZ_BATCH_NODE_ID", NodeValue.NODE_ID,
             "AZ_BATCH_TASK_DIR", NodeValue.TASK_DIRECTORY,
             "AZ_BATCH_TASK_WORKING_DIR", NodeValue.WORKING_DIRECTORY);
+
+    private static final Map<String, NodeValue> OF_GANG = Stream.concat(
+                    OF_NODE.entrySet().stream(),
+                    Stream.of(Map.entry("AZ_BATCH_TASK_SHARED_DIR", NodeValue.SHARED_DIRECTORY)))
+            .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
     private BatchTaskPrograms() {}
 
@@ -38,17 +47,22 @@ public final class BatchTaskPrograms {
     public static ComputeTask of(BatchJob job, BatchTaskRow row) {
         BatchTask task = row.getTask();
         BatchTaskDefinition definition = task.getDefinition();
+        @Nullable MultiInstance gang = definition.getMultiInstance();
         return ComputeTask.newBuilder()
                 .setTaskId(BatchIds.inPool(job.getJobId(), definition.getTaskId(), row.getNumber()))
                 .setOwner(owner(job))
                 .setProgram(TaskProgram.newBuilder()
                         .setCommand(CommandLine.split(definition.getCommandLine()))
+                        .setCoordination(
+                                gang == null ? List.of() : CommandLine.split(gang.getCoordinationCommandLine()))
                         .setEnvironment(environment(job, definition))
-                        .setNodeEnvironment(OF_NODE)
+                        .setNodeEnvironment(gang == null ? OF_NODE : OF_GANG)
+                        .setWebFiles(BatchFiles.web(definition.getFiles()))
                         .setWallClockSeconds(seconds(definition.getConstraints().getWallClockMillis()))
                         .build())
                 .setPriority(job.getDefinition().getPriority())
                 .setSlots(definition.getRequiredSlots())
+                .setNodes(gang == null ? 1 : gang.getInstances())
                 .setMostRetries(mostRetries(job, definition))
                 .setDroppedAtEnd(true)
                 .setPrefers(definition.getAffinity())

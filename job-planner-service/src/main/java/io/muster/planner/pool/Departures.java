@@ -81,7 +81,9 @@ final class Departures {
     }
 
     private boolean isOfUse(String node) {
-        return pool.node(node).filter(Node::takes).isPresent();
+        return pool.node(node)
+                .filter(known -> known.drained(pool.isDrained(node)).takes())
+                .isPresent();
     }
 
     /** Has a node's program start anew. */

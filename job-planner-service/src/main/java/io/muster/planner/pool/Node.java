@@ -12,8 +12,9 @@ import java.util.Set;
  * @param used slots that attempts take, of those that run and of those that wait there
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param scheduling whether new attempts may be placed on it
- * @param drained whether it gets nothing to run, since it is drained or departs; kept with its admission
+ * @param drained whether it gets nothing to run, since it is drained or departs, which is kept with its admission, or waits for a gang
  * @param ready whether it takes orders as far as the pool knows: one that came back says that it does not, and so does silence, its next report that it does; kept in memory alone
+ * @param address under which other nodes reach it; empty where it does not say
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
 public record Node(
@@ -29,6 +30,7 @@ public record Node(
         boolean drained,
         boolean ready,
         Standing standing,
+        String address,
         Instant heardAt) {
     /** Says whether new attempts may be placed on a node. */
     public enum Scheduling {
@@ -93,6 +95,7 @@ public record Node(
                 drained,
                 ready,
                 standing,
+                address,
                 heardAt);
     }
 
@@ -110,17 +113,44 @@ public record Node(
                 drained,
                 ready,
                 standing,
+                address,
                 heardAt);
     }
 
     Node drained(boolean is) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, scheduling, is, ready, standing, heardAt);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used,
+                ahead,
+                capabilities,
+                scheduling,
+                is,
+                ready,
+                standing,
+                address,
+                heardAt);
     }
 
     Node heard(Instant at) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, scheduling, drained, true, standing, at);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used,
+                ahead,
+                capabilities,
+                scheduling,
+                drained,
+                true,
+                standing,
+                address,
+                at);
     }
 
     Node unready() {
@@ -137,6 +167,7 @@ public record Node(
                 drained,
                 false,
                 standing,
+                address,
                 heardAt);
     }
 
@@ -147,7 +178,20 @@ public record Node(
 
     Node scheduling(Scheduling changed) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, changed, drained, ready, standing, heardAt);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used,
+                ahead,
+                capabilities,
+                changed,
+                drained,
+                ready,
+                standing,
+                address,
+                heardAt);
     }
 
     Node asDismissed() {
@@ -166,6 +210,7 @@ public record Node(
                         drained,
                         ready,
                         Standing.DISMISSED,
+                        address,
                         heardAt);
     }
 
@@ -183,6 +228,7 @@ public record Node(
                 drained,
                 ready,
                 Standing.LOST,
+                address,
                 heardAt);
     }
 }

@@ -8,6 +8,9 @@ public sealed interface NodeOrder {
     /** Orders to start the program of an attempt. */
     record Start(String node, Token token) implements NodeOrder {}
 
+    /** Orders to run the command of an attempt, behind its coordination command. */
+    record Proceed(String node, Token token) implements NodeOrder {}
+
     /** Orders to ask the program of an attempt to end, and to kill it behind its grace. */
     record Stop(String node, Token token) implements NodeOrder {}
 

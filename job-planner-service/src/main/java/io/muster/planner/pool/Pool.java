@@ -70,6 +70,7 @@ public final class Pool {
     private final Map<String, Instant> announced = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
+    private final Reservation reservation = new Reservation(this);
     private final Groups groups = new Groups();
     private final Queues queues = new Queues(groups);
     private final Unplaced unplaced = new Unplaced();
@@ -78,7 +79,9 @@ public final class Pool {
     private int slotsPerNode;
     private PoolDecider.Placement placement = PoolDecider.Placement.SPREAD;
     private boolean closed;
+    private boolean interNode;
     private int waiting;
+    private int queued;
     private int running;
 
     /** Makes an empty one. */
@@ -94,9 +97,7 @@ public final class Pool {
             long nextPlacement,
             PoolEvent.Configured configured) {
         Pool pool = new Pool();
-        pool.slotsPerNode = configured.slotsPerNode();
-        pool.placement = configured.placement();
-        pool.closed = configured.closed();
+        pool.configure(configured);
         rules.forEach(pool.groups::set);
         pool.admitted.putAll(admitted);
         admitted.keySet().forEach(pool::place);
@@ -356,6 +357,10 @@ public final class Pool {
                 Active active = active(task).with(node, new Member.Running(epoch(active(task), node)));
                 change(task, active.isPrimary(node) ? active.started(startedAt) : active);
             }
+            case PoolEvent.AttemptCoordinated(Token token, String node) -> {
+                Task task = known(token.taskId());
+                change(task, active(task).with(node, new Member.Coordinated(epoch(active(task), node))));
+            }
             case PoolEvent.AttemptOver(Token token, String node, TaskState.Ending ending) -> {
                 Task task = known(token.taskId());
                 change(task, active(task).with(node, new Member.Over(ending)));
@@ -419,12 +424,28 @@ public final class Pool {
             case PoolEvent.GroupIdle _ -> {
                 // Follows from what its tasks do.
             }
-            case PoolEvent.Configured(int slots, PoolDecider.Placement order, boolean closes) -> {
-                slotsPerNode = slots;
-                placement = order;
-                closed = closes;
+            case PoolEvent.Configured configured -> {
+                configure(configured);
+                nodes.values().stream().filter(node -> node.room() > 0).forEach(node -> queues.gotRoom(node.id()));
             }
         }
+    }
+
+    private void configure(PoolEvent.Configured configured) {
+        slotsPerNode = configured.slotsPerNode();
+        placement = configured.placement();
+        closed = configured.closed();
+        interNode = configured.interNode();
+    }
+
+    /** Returns how the pool uses its nodes. */
+    public PoolEvent.Configured configured() {
+        return new PoolEvent.Configured(slotsPerNode, placement, closed, interNode);
+    }
+
+    /** Returns whether the pool can run a task, as far as that follows from how it is configured. Contract: batch, 3.3. */
+    boolean suits(TaskDefinition task) {
+        return !task.coordinated() || interNode && slotsPerNode == 1;
     }
 
     /** Returns the scheduling of a node. */
@@ -499,6 +520,16 @@ public final class Pool {
         return waiting;
     }
 
+    /** Returns how many tasks wait for nodes. */
+    public int queued() {
+        return queued;
+    }
+
+    /** Returns how many slots of the nodes that take tasks nobody has. */
+    public long freeSlots() {
+        return nodes.values().stream().mapToLong(Node::free).sum();
+    }
+
     /** Returns how many tasks are placed. */
     public int running() {
         return running;
@@ -510,7 +541,32 @@ public final class Pool {
     }
 
     private boolean takesNothing(String node) {
+        return reservation.holds(node) || isDrained(node);
+    }
+
+    /** Returns whether a node gets nothing to run, whatever waits for it. */
+    boolean isDrained(String node) {
         return admitted(node).map(Admission::takesNothing).orElse(false);
+    }
+
+    /** Notes that a node begins or ends to wait for a gang. */
+    void refreshTaking(String node) {
+        changeNode(node, known -> known.drained(takesNothing(node)));
+    }
+
+    Reservation reservation() {
+        return reservation;
+    }
+
+    /** Returns whether nodes wait for a gang, which time or an end may bring. */
+    public boolean isReserved() {
+        return reservation.isHeld();
+    }
+
+    /** Returns whether a task is queued, and its group lets it be placed. */
+    boolean mayBePlaced(Task task) {
+        return task.state() instanceof TaskState.Queued
+                && groups.isOpen(task.definition().group());
     }
 
     /** Returns whether what a node runs goes to others. */
@@ -542,6 +598,7 @@ public final class Pool {
                 takesNothing(joined.node()),
                 true,
                 Node.Standing.LIVE,
+                joined.address(),
                 at));
     }
 
@@ -549,6 +606,7 @@ public final class Pool {
         return switch (active.member(node).orElseThrow()) {
             case Member.Ordered(long epoch) -> epoch;
             case Member.Running(long epoch) -> epoch;
+            case Member.Coordinated(long epoch) -> epoch;
             case Member.Over _ -> throw new IllegalStateException("It is over there, node=" + node);
         };
     }
@@ -587,7 +645,11 @@ public final class Pool {
 
     private void count(@Nullable Task task, int by) {
         switch (task == null ? null : task.state()) {
-            case TaskState.Queued _, TaskState.BackingOff _ -> waiting += by;
+            case TaskState.Queued _ -> {
+                waiting += by;
+                queued += by;
+            }
+            case TaskState.BackingOff _ -> waiting += by;
             case Active _ -> running += by;
             case TaskState.Completed _ -> {
                 // It has ended.

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -110,13 +111,14 @@ public final class PoolDecider {
             case PoolInput.StopMoves _ -> decider.departures.stop();
             case PoolInput.MoveRefused(String node) -> decider.departures.refused(node);
             case PoolInput.RestartNode(String node, Deallocation tasks) -> decider.restart(node, tasks);
-            case PoolInput.Configure(int slotsPerNode, Placement order, boolean closed) ->
-                decider.configure(slotsPerNode, order, closed);
+            case PoolInput.Configure(int slotsPerNode, Placement order, boolean closed, boolean interNode) ->
+                decider.configure(new PoolEvent.Configured(slotsPerNode, order, closed, interNode));
             case PoolInput.NodeConnected connected -> decider.connected(connected);
             case PoolInput.NodeRemoved(String node) -> decider.removed(node);
             case PoolInput.NodeReport report -> decider.report(report);
             case PoolInput.NodeSilent(String node) -> decider.silent(node);
             case PoolInput.Started(String node, Token token) -> decider.started(node, token);
+            case PoolInput.Coordinated(String node, Token token) -> decider.coordinated(node, token);
             case PoolInput.Exited(String node, Token token, int code, Cause cause, String detail) ->
                 decider.exited(node, token, new Ending.Exited(code, cause, detail));
             case PoolInput.Undelivered(String node, Token token, long epoch) -> decider.undelivered(node, token, epoch);
@@ -151,6 +153,10 @@ public final class PoolDecider {
         Optional<Task> known = pool.task(task.id());
         if (known.isEmpty()) {
             happened(new PoolEvent.TaskQueued(task, pool.nextNumber()));
+            if (!pool.suits(task)) {
+                happened(new PoolEvent.TaskNotPlaced(
+                        task.id(), Attempt.FIRST, PoolEvent.NotPlaced.REQUIREMENTS_NOT_MET));
+            }
         } else if (differs || !known.get().definition().equals(task)) {
             refuse(Reason.ANOTHER_TASK, "Another task has that id: choose another id.");
         } else if (known.get().disowned()) {
@@ -299,9 +305,9 @@ public final class PoolDecider {
         knownNode(node).ifPresent(known -> departures.restart(known, tasks));
     }
 
-    private void configure(int slotsPerNode, Placement order, boolean closed) {
-        if (pool.slotsPerNode() != slotsPerNode || pool.placement() != order || pool.closed() != closed) {
-            happened(new PoolEvent.Configured(slotsPerNode, order, closed));
+    private void configure(PoolEvent.Configured configured) {
+        if (!pool.configured().equals(configured)) {
+            happened(configured);
         }
         pool.admitted().forEach(departures::sendBackIfClosed);
     }
@@ -376,7 +382,8 @@ public final class PoolDecider {
                     report.epoch(),
                     report.boot(),
                     slots(report),
-                    report.capabilities()));
+                    report.capabilities(),
+                    report.address()));
             known.filter(before -> !before.enabled())
                     .ifPresent(before -> happened(new PoolEvent.SchedulingChanged(
                             before.id(), false, before.scheduling() == Node.Scheduling.DISABLED_AND_EMPTIED)));
@@ -396,6 +403,7 @@ public final class PoolDecider {
                     returnToQueue(task);
                 } else {
                     stopAsRuled(task.definition().id());
+                    proceedIfCoordinated(report.node(), token);
                 }
             } else {
                 // A node that was dismissed has killed what it ran, and said nothing of it.
@@ -414,7 +422,8 @@ public final class PoolDecider {
                 || known.gateway() != report.gateway()
                 || !known.boot().equals(report.boot())
                 || known.slots() != slots(report)
-                || !known.capabilities().equals(report.capabilities());
+                || !known.capabilities().equals(report.capabilities())
+                || !known.address().equals(report.address());
     }
 
     /** Notes that a node does not hold an attempt that it should: either the order is on its way, or it never came, or the program is gone. */
@@ -477,6 +486,28 @@ public final class PoolDecider {
                 .filter(Member.Ordered.class::isInstance)
                 .isPresent()) {
             happened(new PoolEvent.AttemptStarted(token, node, now));
+        }
+    }
+
+    private void coordinated(String node, Token token) {
+        started(node, token);
+        if (held(node, token)
+                .flatMap(active -> active.member(node))
+                .filter(Member.Running.class::isInstance)
+                .isPresent()) {
+            happened(new PoolEvent.AttemptCoordinated(token, node));
+            held(node, token)
+                    .filter(active -> !isEnding(active))
+                    .ifPresent(active -> proceedIfCoordinated(active.primary(), token));
+        }
+    }
+
+    /** Orders the primary to run the task's command where all nodes have run the coordination command. An order may be lost with its connection, and a second one has no effect. */
+    private void proceedIfCoordinated(String node, Token token) {
+        if (held(node, token)
+                .filter(active -> active.isPrimary(node) && active.isCoordinated() && !isEnding(active))
+                .isPresent()) {
+            orders.add(new NodeOrder.Proceed(node, token));
         }
     }
 
@@ -570,13 +601,25 @@ public final class PoolDecider {
                             ? active.attempt().requeued()
                             : active.attempt().orderedAgain()));
         } else if (endings.stream().anyMatch(PoolDecider::isFailure)) {
-            failed(task, active, OptionalInt.empty(), "A part of the task failed.");
+            subtaskFailed(task, active);
         } else if (primary instanceof Ending.Exited exited && isDoneInItsGrace(task, active, exited)) {
             complete(task.id(), new Outcome(Result.SUCCEEDED, code(exited), exited.detail()));
         } else if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isOfDrain(task, active)) {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().requeued()));
         } else {
             nodeLost(task, active);
+        }
+    }
+
+    /** Decides what comes behind an attempt of which another part than the primary failed: the same as behind that failure of the primary. */
+    private void subtaskFailed(TaskDefinition task, Active active) {
+        for (Map.Entry<String, Member> part : active.members().entrySet()) {
+            if (part.getValue() instanceof Member.Over(Ending.Exited exited) && isFailure(exited)) {
+                String sentence = "The subtask on " + part.getKey() + " failed"
+                        + (exited.detail().isEmpty() ? "." : ": " + exited.detail());
+                exited(task, active, new Ending.Exited(exited.code(), exited.cause(), sentence));
+                return;
+            }
         }
     }
 
@@ -683,7 +726,7 @@ public final class PoolDecider {
     private void notPlaced(Task task) {
         if (pool.unplaced().isNews(Unplaced.Kind.of(task.definition()), now)) {
             happened(new PoolEvent.TaskNotPlaced(
-                    task.definition().id(), task.state().attempt()));
+                    task.definition().id(), task.state().attempt(), PoolEvent.NotPlaced.NO_FREE_SLOTS));
         }
     }
 
@@ -706,32 +749,47 @@ public final class PoolDecider {
     /** Places tasks in their order; one that finds no room lets others pass that find some. */
     private void place(int most) {
         Queues queues = pool.queues();
+        int placed = pool.reservation()
+                .end(now)
+                .map(ready -> place(ready.gang(), ready.nodes()))
+                .orElse(0);
         queues.beginRound();
-        int placed = 0;
         for (int asked = 0; placed < most && asked < MOST_ASKED; asked++) {
             Optional<Task> head = queues.next();
             if (head.isEmpty()) {
                 return;
             }
             Task task = head.get();
+            if (!pool.suits(task.definition())) {
+                queues.pass(task);
+                continue;
+            }
             List<Node> chosen = preferred(task.definition())
                     .map(List::of)
                     .orElseGet(() -> pool.choose(task.definition().shape(), placement == Placement.SPREAD, now));
             if (chosen.isEmpty()) {
                 queues.pass(task);
+                if (task.definition().nodes() > 1) {
+                    pool.reservation().hold(task, now);
+                }
                 queues.firsts(task.definition().shape(), MOST_SPEAKERS).forEach(this::notPlaced);
                 continue;
             }
-            pool.unplaced().placed(Unplaced.Kind.of(task.definition()));
-            Token token = new Token(task.definition().id(), pool.nextPlacement());
-            happened(new PoolEvent.TaskPlaced(
-                    token,
-                    task.state().attempt(),
-                    chosen.stream()
-                            .map(node -> new PoolEvent.Place(node.id(), node.epoch()))
-                            .toList()));
-            chosen.forEach(node -> orders.add(new NodeOrder.Start(node.id(), token)));
-            placed += chosen.size();
+            placed += place(task, chosen);
         }
+    }
+
+    /** Places a task on nodes. @return how many they are */
+    private int place(Task task, List<Node> chosen) {
+        pool.unplaced().placed(Unplaced.Kind.of(task.definition()));
+        Token token = new Token(task.definition().id(), pool.nextPlacement());
+        happened(new PoolEvent.TaskPlaced(
+                token,
+                task.state().attempt(),
+                chosen.stream()
+                        .map(node -> new PoolEvent.Place(node.id(), node.epoch()))
+                        .toList()));
+        chosen.forEach(node -> orders.add(new NodeOrder.Start(node.id(), token)));
+        return chosen.size();
     }
 }

@@ -18,10 +18,20 @@ public sealed interface PoolEvent {
     record Place(String node, long epoch) {}
 
     /** Says that no nodes were found for a task, which stays queued. @param attempt that comes next */
-    record TaskNotPlaced(String taskId, Attempt attempt) implements PoolEvent {}
+    record TaskNotPlaced(String taskId, Attempt attempt, NotPlaced reason) implements PoolEvent {}
+
+    /** Says why no nodes were found. */
+    enum NotPlaced {
+        NO_FREE_SLOTS,
+        /** Means that no node of the pool can ever run a task with a coordination command, as the pool is configured. */
+        REQUIREMENTS_NOT_MET
+    }
 
     /** Says that the program of an attempt runs on a node. */
     record AttemptStarted(Token token, String node, Instant at) implements PoolEvent {}
+
+    /** Says that the coordination command of an attempt has exited with 0 on a node. */
+    record AttemptCoordinated(Token token, String node) implements PoolEvent {}
 
     /** Says that nothing of an attempt runs on a node any more. */
     record AttemptOver(Token token, String node, Ending ending) implements PoolEvent {}
@@ -58,7 +68,8 @@ public sealed interface PoolEvent {
     record NodeDismissed(String node) implements PoolEvent {}
 
     /** Says that a node is there, with a new connection, run, or size; or as it was, since readers of events know nothing of those that are not kept any more. */
-    record NodeJoined(String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities)
+    record NodeJoined(
+            String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities, String address)
             implements PoolEvent {}
 
     /** Says that a node was not heard for some time: it gets nothing new before it is. */
@@ -85,9 +96,10 @@ public sealed interface PoolEvent {
     /** Says that no task of a suspended group is placed any more. @param number of its rule */
     record GroupIdle(String group, long number) implements PoolEvent {}
 
-    /** Says how nodes are used from now on. @param closed whether those that come go to the reserve */
-    record Configured(int slotsPerNode, PoolDecider.Placement placement, boolean closed) implements PoolEvent {
+    /** Says how nodes are used from now on. @param closed whether those that come go to the reserve @param interNode whether they may speak to each other */
+    record Configured(int slotsPerNode, PoolDecider.Placement placement, boolean closed, boolean interNode)
+            implements PoolEvent {
         /** Is how a pool uses its nodes of which nothing was said. */
-        public static final Configured NOT = new Configured(0, PoolDecider.Placement.SPREAD, false);
+        public static final Configured NOT = new Configured(0, PoolDecider.Placement.SPREAD, false, false);
     }
 }

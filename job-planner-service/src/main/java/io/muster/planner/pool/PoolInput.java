@@ -46,8 +46,9 @@ public sealed interface PoolInput {
     /** Says how the tasks of a group are placed. */
     record RuleGroup(String group, GroupRule rule) implements PoolInput {}
 
-    /** Says how nodes are used. @param slotsPerNode no more slots of a node are used; 0 for all @param closed whether those that come from the reserve go back */
-    record Configure(int slotsPerNode, PoolDecider.Placement placement, boolean closed) implements PoolInput {}
+    /** Says how nodes are used. @param slotsPerNode no more slots of a node are used; 0 for all @param closed whether those that come from the reserve go back @param interNode whether they may speak to each other */
+    record Configure(int slotsPerNode, PoolDecider.Placement placement, boolean closed, boolean interNode)
+            implements PoolInput {}
 
     /**
      * Says that a device of the pool takes tasks over a connection: it may report.
@@ -70,6 +71,7 @@ public sealed interface PoolInput {
      *
      * @param number of the report, which the pool's answer names
      * @param holding attempts that it runs, or whose end is not acknowledged yet
+     * @param address under which other nodes reach it; empty where it does not say
      */
     record NodeReport(
             String node,
@@ -79,14 +81,31 @@ public sealed interface PoolInput {
             String boot,
             int slots,
             Set<String> capabilities,
-            Set<Token> holding)
-            implements PoolInput {}
+            Set<Token> holding,
+            String address)
+            implements PoolInput {
+        /** Says so of one that does not say under which address others reach it. */
+        NodeReport(
+                String node,
+                int gateway,
+                long epoch,
+                long number,
+                String boot,
+                int slots,
+                Set<String> capabilities,
+                Set<Token> holding) {
+            this(node, gateway, epoch, number, boot, slots, capabilities, holding, "");
+        }
+    }
 
     /** Says that a node was not heard for some time, whether as long as it may be without new tasks or as its lease and the grace behind it; the log was read up to now. */
     record NodeSilent(String node) implements PoolInput {}
 
     /** Says that the program of an attempt runs on a node. */
     record Started(String node, Token token) implements PoolInput {}
+
+    /** Says that the coordination command of an attempt has exited with 0 on a node. */
+    record Coordinated(String node, Token token) implements PoolInput {}
 
     /** Says that the program of an attempt has ended on a node, with all that it started. @param detail a sentence for users; empty where the code says all */
     record Exited(String node, Token token, int code, Cause cause, String detail) implements PoolInput {}

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -196,6 +197,17 @@ final class Queues {
             room = false;
             anywhere.forEach(this::ask);
         }
+    }
+
+    /** Returns whether a task of a higher priority waits that can run. @param canRun says of which kinds */
+    boolean isOutranked(Task task, Predicate<Shape> canRun) {
+        int priority = groups.rule(task.definition().group())
+                .priority()
+                .orElse(task.definition().priority());
+        return byKind.entrySet().stream()
+                .filter(kind -> !kind.getValue().heads.isEmpty()
+                        && kind.getValue().heads.first().priority() > priority)
+                .anyMatch(kind -> canRun.test(kind.getKey()));
     }
 
     /** Returns the first task of a kind and a group, if it may be placed. */

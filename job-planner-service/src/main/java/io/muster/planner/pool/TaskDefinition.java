@@ -18,6 +18,7 @@ import java.util.Set;
  * @param onNodeLoss whether it is placed again behind the loss of its node, or ends
  * @param restart how it goes on behind an end of its program; empty for a task that ends with it
  * @param droppedAtEnd whether it is forgotten when it has ended and its owner was told
+ * @param coordinated whether its nodes run a coordination command first: it takes a pool whose nodes may speak to each other, with one slot each
  * @param prefers the node on which it runs rather than on another, if that has room when it is placed
  */
 public record TaskDefinition(
@@ -32,6 +33,7 @@ public record TaskDefinition(
         OnNodeLoss onNodeLoss,
         Optional<Restart> restart,
         boolean droppedAtEnd,
+        boolean coordinated,
         Optional<String> prefers) {
 
     /** Says what becomes of a task whose node is lost. */
@@ -59,7 +61,20 @@ public record TaskDefinition(
             int most,
             OnNodeLoss onNodeLoss,
             Optional<Restart> restart) {
-        this(id, "", priority, slots, nodes, requires, pinnedTo, most, onNodeLoss, restart, false, Optional.empty());
+        this(
+                id,
+                "",
+                priority,
+                slots,
+                nodes,
+                requires,
+                pinnedTo,
+                most,
+                onNodeLoss,
+                restart,
+                false,
+                false,
+                Optional.empty());
     }
 
     /** Makes one of copies. */
@@ -87,6 +102,7 @@ public record TaskDefinition(
                 onNodeLoss,
                 restart,
                 droppedAtEnd,
+                coordinated,
                 prefers);
     }
 
@@ -96,14 +112,14 @@ public record TaskDefinition(
     }
 
     /** Holds what tasks have in common that the same nodes can run. */
-    record Shape(int slots, int nodes, Set<String> requires, Optional<String> pinnedTo) {
+    record Shape(int slots, int nodes, Set<String> requires, Optional<String> pinnedTo, boolean coordinated) {
         /** Returns whether it may wait on a node for a slot: a gang begins at once, and a task of several slots would wait for all of them. */
         boolean mayWait() {
-            return slots == 1 && nodes == 1;
+            return slots == 1 && nodes == 1 && !coordinated;
         }
     }
 
     Shape shape() {
-        return new Shape(slots, nodes, requires, pinnedTo);
+        return new Shape(slots, nodes, requires, pinnedTo, coordinated);
     }
 }

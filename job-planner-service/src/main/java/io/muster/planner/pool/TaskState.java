@@ -43,12 +43,22 @@ public sealed interface TaskState {
             return members.values().stream().allMatch(member -> member instanceof Member.Over);
         }
 
+        /** Returns whether the coordination command is through everywhere. */
+        boolean isCoordinated() {
+            return members.values().stream().allMatch(Member.Coordinated.class::isInstance);
+        }
+
+        /** Returns the node on which the task's command runs. */
+        String primary() {
+            return members.firstEntry().getKey();
+        }
+
         Optional<Member> member(String node) {
             return Optional.ofNullable(members.get(node));
         }
 
         boolean isPrimary(String node) {
-            return members.firstEntry().getKey().equals(node);
+            return primary().equals(node);
         }
 
         Active with(String node, Member member) {
@@ -85,6 +95,9 @@ public sealed interface TaskState {
 
         /** Runs its program. */
         record Running(long epoch) implements Member {}
+
+        /** Has run its coordination command; the primary runs the command when all have. */
+        record Coordinated(long epoch) implements Member {}
 
         /** Runs nothing of it any more. */
         record Over(Ending ending) implements Member {}

@@ -1,5 +1,7 @@
 package io.muster.planner.schedule;
 
+import io.muster.planner.batch.BatchJobSchedules;
+import io.muster.records.CreateBatchJob;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.FiringOrder;
 import io.muster.records.JobDefinition;
@@ -11,8 +13,10 @@ import io.muster.records.ScheduleCallRepeated;
 import io.muster.records.ScheduleCallRetried;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
+import io.muster.records.ScheduleEnded;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
+import io.muster.records.ScheduleJobEnded;
 import io.muster.records.ScheduleMissed;
 import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.ScheduleRefused;
@@ -21,6 +25,7 @@ import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleSaved;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.ScheduleWithheld;
+import io.muster.records.Timing;
 import io.muster.schedule.Occurrence;
 import io.muster.schedule.Retries;
 import io.muster.schedule.ScheduleException;
@@ -30,6 +35,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -50,6 +56,7 @@ import org.jspecify.annotations.Nullable;
  * any      --Save, Suspend--> as from (none)
  * any      --Withhold--> the same; what it does inside fails while its writer may not do it
  * any      --Report, CallDue--> the same, a call ended or ordered again: see {@link CallDecider}
+ * any      --End---> COMPLETED
  * any      --Delete-> (none)
  * </pre>
  */
@@ -76,14 +83,50 @@ public final class ScheduleDecider {
                 schedule == null ? missing() : withhold(schedule, writer, reason, now);
             case ScheduleInput.Fire _ -> schedule == null ? missing() : asked(schedule, now);
             case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
+            case ScheduleInput.End _ -> schedule == null ? missing() : end(schedule, now);
+            case ScheduleInput.IfRevision(long revision, ScheduleInput asked) ->
+                ifRevision(schedule, revision).orElseGet(() -> decide(id, schedule, asked, now));
             case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
             case ScheduleInput.Report(ReportScheduleCall report) ->
                 schedule == null
                         ? new Decision.Nothing<>()
-                        : call(id, CallDecider.reported(schedule, report).or(() -> refusedJob(schedule, report)), now);
+                        : call(
+                                id,
+                                CallDecider.reported(schedule, report)
+                                        .or(() -> JobFirings.reported(schedule, report))
+                                        .or(() -> refusedJob(schedule, report)),
+                                now);
             case ScheduleInput.CallDue due ->
                 schedule == null ? new Decision.Nothing<>() : call(id, CallDecider.due(schedule, due, now), now);
         };
+    }
+
+    /** Returns the refusal of what wants another revision. */
+    private static Optional<Decision<ScheduleEvent>> ifRevision(@Nullable Schedule schedule, long revision) {
+        if (revision == 0) {
+            return schedule == null
+                    ? Optional.empty()
+                    : Optional.of(refused(ScheduleRefusalReason.EXISTS, "There is a schedule of that id."));
+        }
+        return schedule == null || schedule.getRevision() == revision
+                ? Optional.empty()
+                : Optional.of(refused(
+                        ScheduleRefusalReason.CHANGED_MEANWHILE, "The schedule has changed meanwhile: read it again."));
+    }
+
+    private static Decision<ScheduleEvent> end(Schedule known, Instant now) {
+        return known.getStatus() == ScheduleStatus.COMPLETED && known.getActiveRun() == null
+                ? completed()
+                : happened(known.getScheduleId(), now, new ScheduleEnded());
+    }
+
+    private static Decision<ScheduleEvent> completed() {
+        return refused(ScheduleRefusalReason.COMPLETED, "The schedule is completed.");
+    }
+
+    /** Returns whether a time finds an earlier firing under way. */
+    private static boolean isBusy(Schedule schedule) {
+        return CallDecider.isBusy(schedule) || JobFirings.isBusy(schedule);
     }
 
     private static Decision<ScheduleEvent> asked(Schedule schedule, Instant now) {
@@ -91,8 +134,7 @@ public final class ScheduleDecider {
         return happened(
                 schedule.getScheduleId(),
                 now,
-                CallDecider.isBusy(schedule)
-                                || CallDecider.withheld(schedule, false).isPresent()
+                isBusy(schedule) || CallDecider.withheld(schedule, false).isPresent()
                         ? missed(schedule, now, 1, nextAt, false, true)
                         : new ScheduleFired(now, 0, nextAt, true, run(schedule, now)));
     }
@@ -104,7 +146,7 @@ public final class ScheduleDecider {
                 dueAt,
                 count,
                 nextAt,
-                !late && CallDecider.isBusy(schedule),
+                !late && isBusy(schedule),
                 asked,
                 late ? "" : CallDecider.withheld(schedule, false).orElse(""));
     }
@@ -159,7 +201,18 @@ public final class ScheduleDecider {
         if (!ID.matcher(id).matches()) {
             return refused("The schedule's id has up to 255 letters, digits, dots, dashes, slashes and underscores.");
         }
-        if (definition.getToleranceSeconds() < 0 || definition.getToleranceSeconds() > LONGEST_TOLERANCE) {
+        boolean makesJobs = definition.getAction() instanceof CreateBatchJob;
+        if (definition.getAction() instanceof CreateBatchJob create) {
+            Optional<String> fault = BatchJobSchedules.fault(create);
+            if (fault.isPresent()) {
+                return refused(fault.get());
+            }
+        }
+        if (known != null && makesJobs && known.getStatus() == ScheduleStatus.COMPLETED) {
+            return completed();
+        }
+        if (definition.getToleranceSeconds() < 0
+                || !makesJobs && definition.getToleranceSeconds() > LONGEST_TOLERANCE) {
             return refused("A schedule's tolerance is 0 to " + LONGEST_TOLERANCE + " seconds.");
         }
         Long count = definition.getTiming().getCount();
@@ -190,16 +243,49 @@ public final class ScheduleDecider {
     /** Returns when a saved schedule is due: where its times are unchanged they go on, but for those that went by while it was disabled. */
     private static @Nullable Instant nextAt(@Nullable Schedule known, ScheduleDefinition definition, Instant now)
             throws ScheduleException {
-        if (known == null || !known.getDefinition().getTiming().equals(definition.getTiming())) {
-            return time(Timings.compile(definition.getTiming(), now).first(now));
+        Timing timing = definition.getTiming();
+        if (known == null || !goesOn(known, definition)) {
+            io.muster.schedule.Schedule times = Timings.compile(timing, now);
+            Optional<Instant> open = definition.getAction() instanceof CreateBatchJob
+                    ? JobFirings.open(definition, times, now)
+                            .filter(time ->
+                                    known == null || known.getLastAt() == null || time.isAfter(known.getLastAt()))
+                    : Optional.empty();
+            return open.orElse(time(times.first(now)));
         }
-        if (isReached(definition, known.getFired() - known.getAsked())) {
+        long fired = known.getFired() - known.getAsked();
+        if (isReached(definition, fired)) {
             return null;
         }
-        return known.getStatus() == ScheduleStatus.DISABLED
-                ? time(Timings.compile(definition.getTiming(), known.getStartedAt())
-                        .after(now))
-                : known.getNextAt();
+        @Nullable Instant nextAt = known.getNextAt();
+        if (definition.getAction() instanceof CreateBatchJob) {
+            return nextAt;
+        }
+        if (known.getStatus() == ScheduleStatus.ENABLED && nextAt != null) {
+            return timing.getEnd() != null && nextAt.isAfter(timing.getEnd()) ? null : nextAt;
+        }
+        boolean waitsForItsOnlyTime = timing.getStart() == null && timing.getRecurrence() == null && fired == 0;
+        return waitsForItsOnlyTime
+                ? now
+                : time(Timings.compile(timing, known.getStartedAt()).after(now));
+    }
+
+    /** Returns whether the times of a schedule go on: they are as before, but for where they end. One that has no start has that of its first definition. */
+    private static boolean goesOn(Schedule known, ScheduleDefinition definition) {
+        Timing before = known.getDefinition().getTiming();
+        Timing after = definition.getTiming();
+        return definition.getAction() instanceof CreateBatchJob
+                ? before.equals(after)
+                : endless(known, before).equals(endless(known, after));
+    }
+
+    private static Timing endless(Schedule known, Timing timing) {
+        return Timing.newBuilder(timing)
+                .setStart(Objects.requireNonNullElse(timing.getStart(), known.getStartedAt())
+                        .truncatedTo(ChronoUnit.SECONDS))
+                .setEnd(null)
+                .setCount(null)
+                .build();
     }
 
     private static Decision<ScheduleEvent> due(Schedule schedule, Instant now) {
@@ -208,6 +294,9 @@ public final class ScheduleDecider {
             return new Decision.Nothing<>();
         }
         io.muster.schedule.Schedule times = times(schedule);
+        if (JobFirings.isBusy(schedule)) {
+            return call(schedule.getScheduleId(), JobFirings.postponed(schedule, dueAt, times, now), now);
+        }
         Optional<Occurrence> next = times.after(dueAt);
         Instant latest = dueAt;
         int passed = 0;
@@ -218,10 +307,8 @@ public final class ScheduleDecider {
             next = times.after(now);
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
-        boolean late = Duration.between(latest, now).compareTo(tolerance) > 0;
-        if (late
-                || CallDecider.isBusy(schedule)
-                || CallDecider.withheld(schedule, false).isPresent()) {
+        boolean late = Duration.between(latest, now).compareTo(tolerance) > 0 || JobFirings.isOver(schedule, now);
+        if (late || isBusy(schedule) || CallDecider.withheld(schedule, false).isPresent()) {
             return happened(
                     schedule.getScheduleId(), now, missed(schedule, latest, passed + 1, time(next), late, false));
         }
@@ -247,7 +334,7 @@ public final class ScheduleDecider {
         return count != null && fired >= count;
     }
 
-    private static io.muster.schedule.Schedule times(Schedule schedule) {
+    static io.muster.schedule.Schedule times(Schedule schedule) {
         try {
             return Timings.compile(schedule.getDefinition().getTiming(), schedule.getStartedAt());
         } catch (ScheduleException e) {
@@ -255,12 +342,20 @@ public final class ScheduleDecider {
         }
     }
 
-    private static @Nullable Instant time(Optional<Occurrence> occurrence) {
+    static @Nullable Instant time(Optional<Occurrence> occurrence) {
         return occurrence.map(Occurrence::time).orElse(null);
     }
 
     /** Returns the state after the event; null where it is gone. */
     public static @Nullable Schedule evolve(@Nullable Schedule schedule, ScheduleEvent event) {
+        @Nullable Schedule after = evolved(schedule, event);
+        boolean isMoved = after != null && (schedule == null || schedule.getStatus() != after.getStatus());
+        return isMoved
+                ? Schedule.newBuilder(after).setStatusSince(event.getAt()).build()
+                : after;
+    }
+
+    private static @Nullable Schedule evolved(@Nullable Schedule schedule, ScheduleEvent event) {
         return switch (event.getEvent()) {
             case ScheduleSaved saved -> saved(schedule, event, saved);
             case ScheduleFired fired -> {
@@ -281,6 +376,9 @@ public final class ScheduleDecider {
                                     .setAsked(fired.getAsked())
                                     .setRun(fired.getRun())
                                     .build()));
+                }
+                if (changed.getDefinition().getAction() instanceof CreateBatchJob) {
+                    changed.setLastJob(changed.getLastJob() + 1).setActiveRun(fired.getRun());
                 }
                 yield next(changed, fired.getNextAt(), fired.getAsked()).build();
             }
@@ -308,7 +406,8 @@ public final class ScheduleDecider {
                 schedule != null
                                 && CallDecider.find(schedule, ended.getRun(), ended.getOfError())
                                         .isEmpty()
-                        ? jobRefused(changed(schedule, event), ended)
+                        ? runEnded(
+                                changed(schedule, event), ended.getRun(), false, ended.getEndedAt(), ended.getMessage())
                         : ended(changed(schedule, event), ended, event.getAt());
             case ScheduleCallRetried retried -> {
                 Schedule.Builder changed = changed(schedule, event);
@@ -327,6 +426,19 @@ public final class ScheduleDecider {
                 yield changed.setCalls(CallDecider.repeated(changed, repeated, event.getAt()))
                         .build();
             }
+            case ScheduleEnded _ ->
+                revised(changed(schedule, event), event)
+                        .setStatus(ScheduleStatus.COMPLETED)
+                        .setNextAt(null)
+                        .setActiveRun(null)
+                        .build();
+            case ScheduleJobEnded ended ->
+                runEnded(
+                        changed(schedule, event).setActiveRun(null),
+                        ended.getRun(),
+                        ended.getSucceeded(),
+                        ended.getEndedAt(),
+                        ended.getMessage());
             case ScheduleDeleted _ -> null;
             case ScheduleRefused _ -> schedule;
             case Object unknown ->
@@ -334,14 +446,16 @@ public final class ScheduleDecider {
         };
     }
 
-    private static Schedule jobRefused(Schedule.Builder changed, ScheduleCallEnded refused) {
-        return changed.setFailures(changed.getFailures() + 1)
+    /** Notes the end of a run that is no call. */
+    private static Schedule runEnded(
+            Schedule.Builder changed, String ended, boolean succeeded, Instant endedAt, String message) {
+        return changed.setFailures(changed.getFailures() + (succeeded ? 0 : 1))
                 .setRecent(changed.getRecent().stream()
-                        .map(run -> run.getRun().equals(refused.getRun())
+                        .map(run -> run.getRun().equals(ended)
                                 ? ScheduleRun.newBuilder(run)
-                                        .setOutcome(ScheduleRunOutcome.FAILED)
-                                        .setEndedAt(refused.getEndedAt())
-                                        .setMessage(refused.getMessage())
+                                        .setOutcome(succeeded ? ScheduleRunOutcome.DONE : ScheduleRunOutcome.FAILED)
+                                        .setEndedAt(endedAt)
+                                        .setMessage(message)
                                         .build()
                                 : run)
                         .toList())
@@ -402,10 +516,7 @@ public final class ScheduleDecider {
         if (known != null) {
             after.setCalls(CallDecider.kept(known, saved.getDefinition()));
         }
-        if (known == null
-                || !known.getDefinition()
-                        .getTiming()
-                        .equals(saved.getDefinition().getTiming())) {
+        if (known == null || !goesOn(known, saved.getDefinition())) {
             after.setStartedAt(event.getAt())
                     .setFired(0)
                     .setAsked(0)
@@ -417,11 +528,16 @@ public final class ScheduleDecider {
                         known.getDefinition().getWriter(), saved.getDefinition().getWriter())) {
             after.setWithheld(null);
         }
-        return after.setDefinition(saved.getDefinition())
+        return revised(after, event)
+                .setDefinition(saved.getDefinition())
                 .setStatus(saved.getStatus())
                 .setUpdatedAt(event.getAt())
                 .setNextAt(saved.getNextAt())
                 .build();
+    }
+
+    private static Schedule.Builder revised(Schedule.Builder after, ScheduleEvent event) {
+        return after.setRevision(after.getRevision() + 1).setRevisedAt(event.getAt());
     }
 
     private static Schedule.Builder changed(@Nullable Schedule schedule, ScheduleEvent event) {
@@ -441,6 +557,9 @@ public final class ScheduleDecider {
         Optional<Instant> next = schedule.getStatus() == ScheduleStatus.ENABLED
                 ? Optional.ofNullable(schedule.getNextAt())
                 : Optional.empty();
+        if (JobFirings.isBusy(schedule)) {
+            next = next.flatMap(dueAt -> JobFirings.overAt(schedule, dueAt, times(schedule)));
+        }
         return Stream.concat(next.stream(), CallDecider.due(schedule).stream()).min(Comparator.naturalOrder());
     }
 
@@ -464,7 +583,11 @@ public final class ScheduleDecider {
     }
 
     private static Decision<ScheduleEvent> refused(String message) {
-        return new Decision.Refused<>(new ScheduleRefused(ScheduleRefusalReason.INVALID, message));
+        return refused(ScheduleRefusalReason.INVALID, message);
+    }
+
+    private static Decision<ScheduleEvent> refused(ScheduleRefusalReason reason, String message) {
+        return new Decision.Refused<>(new ScheduleRefused(reason, message));
     }
 
     private static Decision<ScheduleEvent> missing() {

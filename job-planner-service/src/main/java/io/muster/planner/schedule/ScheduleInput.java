@@ -12,8 +12,14 @@ public sealed interface ScheduleInput {
     /** Asks that it fires now. */
     record Fire() implements ScheduleInput {}
 
-    /** Asks for its end. */
+    /** Asks that it is deleted. */
     record Delete() implements ScheduleInput {}
+
+    /** Asks that it fires no more. */
+    record End() implements ScheduleInput {}
+
+    /** Asks for something where the schedule has a revision. @param revision 0 where there is to be none */
+    record IfRevision(long revision, ScheduleInput input) implements ScheduleInput {}
 
     /** Says whether its collection is disabled. */
     record Suspend(boolean suspended) implements ScheduleInput {}

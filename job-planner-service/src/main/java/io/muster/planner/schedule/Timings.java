@@ -3,12 +3,14 @@ package io.muster.planner.schedule;
 import io.muster.records.CalendarRecurrence;
 import io.muster.records.CronRecurrence;
 import io.muster.records.ElapsedRecurrence;
+import io.muster.records.RuleRecurrence;
 import io.muster.records.Timing;
 import io.muster.schedule.CalendarRule;
 import io.muster.schedule.CalendarRule.NthDay;
 import io.muster.schedule.CalendarRule.Unit;
 import io.muster.schedule.Ncrontab;
 import io.muster.schedule.Recurrence;
+import io.muster.schedule.RecurrenceSet;
 import io.muster.schedule.Schedule;
 import io.muster.schedule.ScheduleException;
 import java.time.DayOfWeek;
@@ -32,11 +34,12 @@ final class Timings {
      */
     static Schedule compile(Timing timing, Instant now) throws ScheduleException {
         @Nullable Instant start = timing.getStart();
-        boolean hasCron = timing.getRecurrence() instanceof CronRecurrence;
+        boolean hasTimes =
+                timing.getRecurrence() instanceof CronRecurrence || timing.getRecurrence() instanceof RuleRecurrence;
         return Schedule.of(
                 Schedule.zone(timing.getTimeZone()),
                 start == null ? now : start,
-                start == null && !hasCron,
+                start == null && !hasTimes,
                 recurrence(timing.getRecurrence()),
                 Optional.ofNullable(timing.getEnd()));
     }
@@ -46,6 +49,7 @@ final class Timings {
             case null -> new Recurrence.Once();
             case ElapsedRecurrence elapsed -> Recurrence.elapsed(elapsed.getSeconds());
             case CalendarRecurrence calendar -> new Recurrence.Calendar(rule(calendar));
+            case RuleRecurrence rules -> new Recurrence.Rules(RecurrenceSet.parse(rules.getLines()));
             case CronRecurrence cron -> new Recurrence.Cron(Ncrontab.parse(cron.getExpression()));
             case Object unknown -> throw new IllegalStateException("not a recurrence, class=" + unknown.getClass());
         };

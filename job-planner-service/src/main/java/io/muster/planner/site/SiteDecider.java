@@ -54,6 +54,8 @@ import org.jspecify.annotations.Nullable;
  * triggered   (none) --Run, Due--> INITIALIZING --Started--> RUNNING --Ended--> SUCCESS, FAILED, STOPPED, ABORTED
  * continuous  as above, and begun by Settle; RUNNING --Waits--> PENDING_RESTART --Started--> RUNNING;
  *             any that lives --Settle where it should not run, or has other files--> STOPPING --Ended--> STOPPED
+ * triggered   any that lives --SettleRun where its site is stopped--> STOPPING --Ended--> STOPPED
+ * triggered   any that lives --SettleRun where its site is stopped--> STOPPING --Ended--> STOPPED
  * </pre>
  */
 public final class SiteDecider {
@@ -63,6 +65,8 @@ public final class SiteDecider {
     private static final int LONGEST_ARGUMENTS = 4096;
     /** Bounds the bytes of a run's texts: a site keeps some thousand runs. */
     private static final int LONGEST_TEXT = 128;
+
+    private static final int LONGEST_FAULT = 512;
 
     /** Says who began the runs of continuous jobs. */
     private static final String ALWAYS = "Continuous";
@@ -110,9 +114,9 @@ public final class SiteDecider {
                 SiteState.job(site, WebJobKind.TRIGGERED, name)
                         .map(job -> reschedule(site, job, now))
                         .orElseGet(Decision.Nothing::new);
-            case SiteInput.Leave(String name) ->
+            case SiteInput.SettleRun(String name) ->
                 SiteState.job(site, WebJobKind.TRIGGERED, name)
-                        .map(job -> leave(site, job, now))
+                        .map(job -> settleRun(site, job, now))
                         .orElseGet(Decision.Nothing::new);
             case SiteInput.Settle(String name, Optional<String> node) ->
                 SiteState.job(site, WebJobKind.CONTINUOUS, name)
@@ -157,7 +161,8 @@ public final class SiteDecider {
                         asked.getFiles(),
                         asked.getSettings(),
                         asked.getKind() == WebJobKind.CONTINUOUS && asked.getDisabled(),
-                        next(site, asked.getKind(), asked.getName(), asked.getSettings(), now)));
+                        next(site, asked.getKind(), asked.getName(), asked.getSettings(), now),
+                        shortened(asked.getSettingsFault(), LONGEST_FAULT)));
     }
 
     /** Returns when a job is due by other settings: as it was, where its schedule is the same. */
@@ -205,9 +210,11 @@ public final class SiteDecider {
         if (job.isEmpty()) {
             return missing();
         }
-        if (asked.getArguments().length() > LONGEST_ARGUMENTS
-                || asked.getArguments().indexOf('\0') >= 0) {
+        if (asked.getArguments().length() > LONGEST_ARGUMENTS) {
             return invalid("The arguments of a run have at most " + LONGEST_ARGUMENTS + " characters.");
+        }
+        if (asked.getArguments().indexOf('\0') >= 0) {
+            return invalid("The arguments of a run hold no NUL character (%00): no program can be given one.");
         }
         if (SiteSettings.of(site.getSettings()).isStopped()) {
             return new Decision.Refused<>(new SiteRefused(
@@ -347,21 +354,32 @@ public final class SiteDecider {
                         found.get().run().getId(),
                         status,
                         ended.exitCode(),
-                        detail(ended),
+                        detail(ended, found.get()),
                         dueBehind(site, job, status, now)));
     }
 
     /** Returns what a user is told of an end: in Kudu's words where it was idle. */
-    private static String detail(SiteInput.Ended ended) {
+    private static String detail(SiteInput.Ended ended, SiteState.RunOfJob of) {
         String said = shortened(ended.detail());
+        boolean left = of.job().getKind() == WebJobKind.TRIGGERED
+                && of.run().getStatus() == WebJobRunStatus.STOPPING
+                && said.isEmpty();
+        if (left) {
+            return "The run waited in the pool " + of.run().getPoolId()
+                    + ", which the site has left, and was stopped: run it again.";
+        }
         return ended.result() == TaskResult.IDLE ? (IDLE + " " + said).strip() : said;
     }
 
     private static String shortened(String text) {
+        return shortened(text, LONGEST_TEXT);
+    }
+
+    private static String shortened(String text, int most) {
         int bytes = 0;
         for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
             bytes += WebJobRules.bytes(Character.toString(text.codePointAt(at)));
-            if (bytes > LONGEST_TEXT) {
+            if (bytes > most) {
                 return text.substring(0, at);
             }
         }
@@ -419,11 +437,14 @@ public final class SiteDecider {
                 : decision;
     }
 
-    /** Has a run end that waits in a pool which the site has left: nobody may ever take it there. */
-    private static Decision<SiteEvent> leave(Site site, WebJob job, Instant now) {
+    /** Has a triggered job's run end that may not go on: its site is stopped, or it waits in a pool which the site has left and nobody may ever take it there. */
+    private static Decision<SiteEvent> settleRun(Site site, WebJob job, Instant now) {
+        boolean isStopped = SiteSettings.of(site.getSettings()).isStopped();
         return job.getRuns().stream()
-                .filter(run -> run.getStatus() == WebJobRunStatus.INITIALIZING)
-                .filter(run -> !run.getPoolId().equals(SiteState.pool(site)))
+                .filter(run -> SiteState.isLiving(run) && run.getStatus() != WebJobRunStatus.STOPPING)
+                .filter(run -> isStopped
+                        || run.getStatus() == WebJobRunStatus.INITIALIZING
+                                && !run.getPoolId().equals(SiteState.pool(site)))
                 .findFirst()
                 .map(run -> happened(site, now, new WebJobRunStopping(job.getKind(), job.getName(), run.getId())))
                 .orElseGet(Decision.Nothing::new);
@@ -464,7 +485,7 @@ public final class SiteDecider {
     /** Returns the inputs that settle a job, wherever it runs or should. @param nodes that the site's pool has, as far as they are known */
     public static List<SiteInput> settling(@Nullable Site site, List<String> nodes, WebJobKind kind, String name) {
         if (kind == WebJobKind.TRIGGERED) {
-            return List.of(new SiteInput.Reschedule(name));
+            return List.of(new SiteInput.Reschedule(name), new SiteInput.SettleRun(name));
         }
         Set<Optional<String>> places = new LinkedHashSet<>();
         places.add(Optional.empty());

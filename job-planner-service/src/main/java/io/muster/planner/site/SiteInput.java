@@ -58,8 +58,8 @@ public sealed interface SiteInput {
     /** Asks whether a triggered job's schedule is due at another time than it was. */
     record Reschedule(String name) implements SiteInput {}
 
-    /** Asks whether a triggered job has a run that waits in a pool which the site has left. */
-    record Leave(String name) implements SiteInput {}
+    /** Asks whether a triggered job has a run that may not go on. */
+    record SettleRun(String name) implements SiteInput {}
 
     /** Asks whether a continuous job runs where it should and only there. @param node empty for the run of a singleton, which any node may have */
     record Settle(String name, Optional<String> node) implements SiteInput {}

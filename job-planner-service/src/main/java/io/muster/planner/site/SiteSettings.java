@@ -1,5 +1,6 @@
 package io.muster.planner.site;
 
+import io.muster.document.HostSetting;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -25,14 +26,8 @@ record SiteSettings(
         boolean isStopped, boolean noSchedules, Duration restartPause, Duration idle, int historySize, ZoneId zone) {
     private static final String TIME_ZONE = "WEBSITE_TIME_ZONE";
     private static final String NO_SCHEDULES = "WEBJOBS_DISABLE_SCHEDULE";
-    private static final String IDLE = "WEBJOBS_IDLE_TIMEOUT";
-    private static final String HISTORY_SIZE = "WEBJOBS_HISTORY_SIZE";
-    private static final List<String> OF_TRIGGERED_JOBS = List.of(NO_SCHEDULES, IDLE, HISTORY_SIZE);
-    private static final int RESTART_SECONDS = 60;
-    private static final int IDLE_SECONDS = 120;
-    private static final int HISTORY = 30;
-    private static final int LONGEST_HISTORY = 50;
-    private static final int LONGEST_SECONDS = 7 * 24 * 3600;
+    private static final List<String> OF_TRIGGERED_JOBS =
+            List.of(NO_SCHEDULES, HostSetting.WEBJOBS_IDLE_TIMEOUT.name(), HostSetting.WEBJOBS_HISTORY_SIZE.name());
 
     /** Reads the settings of a site. */
     static SiteSettings of(Map<String, String> settings) {
@@ -41,9 +36,9 @@ record SiteSettings(
         return new SiteSettings(
                 isTrue(byName, "WEBJOBS_STOPPED"),
                 isTrue(byName, NO_SCHEDULES),
-                Duration.ofSeconds(number(byName, "WEBJOBS_RESTART_TIME", RESTART_SECONDS, 1, LONGEST_SECONDS)),
-                Duration.ofSeconds(number(byName, IDLE, IDLE_SECONDS, 1, LONGEST_SECONDS)),
-                number(byName, HISTORY_SIZE, HISTORY, 1, LONGEST_HISTORY),
+                Duration.ofSeconds(HostSetting.WEBJOBS_RESTART_TIME.of(byName)),
+                Duration.ofSeconds(HostSetting.WEBJOBS_IDLE_TIMEOUT.of(byName)),
+                HostSetting.WEBJOBS_HISTORY_SIZE.of(byName),
                 zone(byName));
     }
 
@@ -66,15 +61,6 @@ record SiteSettings(
         return text(settings, name)
                 .filter(value -> value.equals("1") || value.equalsIgnoreCase("true"))
                 .isPresent();
-    }
-
-    private static int number(Map<String, String> settings, String name, int usual, int least, int most) {
-        return text(settings, name)
-                .filter(value -> value.matches("\\d{1,9}"))
-                .map(Integer::parseInt)
-                .filter(value -> value >= least)
-                .map(value -> Math.min(value, most))
-                .orElse(usual);
     }
 
     private static ZoneId zone(Map<String, String> settings) {

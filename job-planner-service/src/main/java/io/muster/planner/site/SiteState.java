@@ -146,6 +146,7 @@ public final class SiteState {
                         changed.getName(),
                         job -> WebJob.newBuilder(job)
                                 .setSettings(changed.getSettings())
+                                .setSettingsFault("")
                                 .setChangedAt(
                                         changed.getSettings().equals(job.getSettings())
                                                 ? job.getChangedAt()
@@ -271,6 +272,7 @@ public final class SiteState {
                 .setName(known.map(WebJob::getName).orElse(put.getName()))
                 .setFiles(put.getFiles())
                 .setSettings(put.getSettings())
+                .setSettingsFault(put.getSettingsFault())
                 .setDisabled(put.getDisabled())
                 .setChangedAt(event.getAt())
                 .setDueAt(put.getDueAt())

@@ -10,6 +10,7 @@ import io.muster.records.WebJobKind;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -60,6 +61,10 @@ final class WebJobRules {
     }
 
     private static Optional<String> filesFault(WebJobFiles files) {
+        if (Stream.of(files.getScript(), Objects.requireNonNullElse(files.getFileName(), ""))
+                .anyMatch(name -> bytes(name) > LONGEST_FILE_NAME)) {
+            return Optional.of("The name of a WebJob's file has at most " + LONGEST_FILE_NAME + " bytes in UTF-8.");
+        }
         boolean right = HASH.matcher(files.getSha256()).matches()
                 && files.getBytes() >= 0
                 && isFileName(files.getScript())
@@ -69,7 +74,7 @@ final class WebJobRules {
     }
 
     private static boolean isFileName(String name) {
-        return !name.isEmpty() && bytes(name) <= LONGEST_FILE_NAME && isDirectory(name) && name.indexOf('/') < 0;
+        return !name.isEmpty() && isDirectory(name) && name.indexOf('/') < 0;
     }
 
     private static boolean isDirectory(String path) {

@@ -37,6 +37,7 @@ import io.muster.records.OnAllTasksComplete;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.PoolRefusalReason;
 import io.muster.records.ReactivateBatchTask;
+import io.muster.records.ResourceFile;
 import io.muster.records.TaskAttempt;
 import io.muster.records.TaskConstraints;
 import io.muster.records.TaskEnded;
@@ -160,7 +161,7 @@ class BatchJobDeciderTest {
     }
 
     private Decision<BatchJobEvent> ask(Object command) {
-        return decide(new BatchJobInput.Asked("Render-7", command));
+        return decide(new BatchJobInput.Asked("Render-7", command, null));
     }
 
     private @Nullable BatchRefusalReason refused(Object command) {
@@ -218,7 +219,7 @@ class BatchJobDeciderTest {
     @CsvSource({
         "SUCCEEDED, 0, , ",
         "FAILED, 7, FailureExitCode, 7",
-        "FAILED, , ProgramNotStarted, ",
+        "FAILED, , CommandLaunchFailed, ",
         "STOPPED, 143, TaskEnded, ",
         "TIMED_OUT, 137, TaskEnded, -1073741510",
         "ABORTED, , TooManyRecoveries, "
@@ -267,9 +268,41 @@ class BatchJobDeciderTest {
         assertThat(state()).isEqualTo(expected);
     }
 
+    /** Holds field case 78, A: a job without tasks has none that is not complete. */
     @Test
-    void leavesAJobWithoutTasksAsItIsWhereAnotherMemberChanges() {
+    void endsAJobWithoutTasksAtOnceWhereItEndsWithAllOfThem() {
         add(definition().setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB));
+        runDue();
+        assertThat(state()).isEqualTo(BatchJobState.COMPLETED);
+        assertThat(job.getTerminateReason()).isEqualTo("AllTasksComplete");
+        assertThat(refused(new AddBatchTasks(List.of(task("a").build())))).isEqualTo(BatchRefusalReason.JOB_COMPLETED);
+    }
+
+    /** Holds field case 78, B and C: the end of all tasks wins over what the end of the last one says of the job. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void endsAJobWithItsLastTaskWhereThatWasAskedForLater(boolean fails) {
+        ExitConditions disables = ExitConditions.newBuilder()
+                .setOtherwise(new ExitOptions(JobAction.DISABLE, null))
+                .build();
+        add(
+                definition().setOnTaskFailure(OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION),
+                task("a"),
+                task("b").setExitConditions(disables));
+        ask(ChangeBatchJob.newBuilder()
+                .setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB)
+                .build());
+        ended("a", TaskResult.SUCCEEDED, 0);
+        assertThat(state()).isEqualTo(BatchJobState.ACTIVE);
+        ended("b", fails ? TaskResult.FAILED : TaskResult.SUCCEEDED, fails ? 1 : 0);
+        runDue();
+        assertThat(state()).isEqualTo(BatchJobState.COMPLETED);
+        assertThat(job.getTerminateReason()).isEqualTo("AllTasksComplete");
+    }
+
+    @Test
+    void leavesAJobWhoseTasksHaveEndedAsItIsWhereAnotherMemberChanges() {
+        add(definition());
         ask(ChangeBatchJob.newBuilder().setMetadata(List.of()).build());
         assertThat(state()).isEqualTo(BatchJobState.ACTIVE);
     }
@@ -293,6 +326,44 @@ class BatchJobDeciderTest {
                         ChangeBatchJob.newBuilder().setMetadata(List.of(large)).build()))
                 .isEqualTo(BatchRefusalReason.INVALID);
         assertThat(refused(new TerminateBatchJob("x".repeat(2000), null))).isEqualTo(BatchRefusalReason.INVALID);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "https://files.example/a?sig=b, in/a.sh, 0755, -",
+                "http://files.example:8080/a, a, -, -",
+                "file:///etc/passwd, a, -, resourceFiles[0].httpUrl",
+                "ftp://files.example/a, a, -, resourceFiles[0].httpUrl",
+                "https://me:secret@files.example/a, a, -, resourceFiles[0].httpUrl",
+                "nothing, a, -, resourceFiles[0].httpUrl",
+                "https://files.example/a, ../a, -, resourceFiles[0].filePath",
+                "https://files.example/a, in/../../a, -, resourceFiles[0].filePath",
+                "https://files.example/a, /etc/a, -, resourceFiles[0].filePath",
+                "https://files.example/a, in/, -, resourceFiles[0].filePath",
+                "https://files.example/a, in\\a, -, resourceFiles[0].filePath",
+                "https://files.example/a, '', -, resourceFiles[0].filePath",
+                "https://files.example/a, a, rwx, resourceFiles[0].fileMode",
+                "https://files.example/a, a, 07555, resourceFiles[0].fileMode"
+            })
+    void fetchesFilesOverHttpAloneAndBelowTheTasksDirectory(
+            String url, String path, @Nullable String mode, @Nullable String member) {
+        add(definition());
+        assertThat(memberRefused(task("a").setFiles(List.of(new ResourceFile(url, path, mode)))))
+                .isEqualTo(member);
+    }
+
+    @Test
+    void fetchesSoManyFilesAndEachToAPathOfItsOwn() {
+        add(definition());
+        ResourceFile file = new ResourceFile("https://files.example/a", "a", null);
+        assertThat(memberRefused(task("a").setFiles(List.of(file, file)))).isEqualTo("resourceFiles[1].filePath");
+        List<ResourceFile> many = new ArrayList<>();
+        for (int i = 0; i < 101; i++) {
+            many.add(new ResourceFile("https://files.example/a", "a" + i, null));
+        }
+        assertThat(memberRefused(task("a").setFiles(many))).isEqualTo("resourceFiles");
     }
 
     private @Nullable String memberRefused(BatchTaskDefinition.Builder task) {
@@ -671,7 +742,10 @@ class BatchJobDeciderTest {
 
     @Test
     void endsAJobWhenItsLastTaskHasEndedAndNotBefore() {
-        add(definition().setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB), task("a"), task("b"));
+        add(definition(), task("a"), task("b"));
+        ask(ChangeBatchJob.newBuilder()
+                .setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB)
+                .build());
         ended("a", TaskResult.FAILED, 1);
         assertThat(state()).isEqualTo(BatchJobState.ACTIVE);
         ended("b", TaskResult.SUCCEEDED, 0);

@@ -81,13 +81,13 @@ class DeparturesTest {
     @Test
     void sendsNodesOfTheReserveThatComeToAClosedPoolBackAndNoOthers() {
         node("a");
-        decide(new PoolInput.Configure(0, Placement.SPREAD, true));
+        decide(new PoolInput.Configure(0, Placement.SPREAD, true, false));
         assertThat(pool.departure("a")).map(Departure::goal).contains(new Goal.OtherPool(Pool.RESERVE));
         assertThat(decide(new PoolInput.NodeConnected("b", 7, 5, false, true)).orders())
                 .contains(new NodeOrder.MoveTo("b", Pool.RESERVE));
         decide(new PoolInput.NodeConnected("other", 7, 5, false, false));
         assertThat(pool.departure("other")).as("the reserve does not have it").isEmpty();
-        decide(new PoolInput.Configure(0, Placement.SPREAD, false));
+        decide(new PoolInput.Configure(0, Placement.SPREAD, false, false));
         decide(new PoolInput.NodeConnected("c", 7, 6, false, true));
         assertThat(pool.departure("c")).isEmpty();
     }
@@ -235,12 +235,12 @@ class DeparturesTest {
 
     @Test
     void usesNoMoreSlotsOfANodeThanThePoolSays() {
-        decide(new PoolInput.Configure(1, Placement.PACK, false));
+        decide(new PoolInput.Configure(1, Placement.PACK, false, false));
         node("a");
         assertThat(pool.node("a").orElseThrow().free()).isEqualTo(1);
         assertThat(report("a", "boot", Set.of()).events()).as("as it was").isEmpty();
         assertThat(pool.placement()).isEqualTo(Placement.PACK);
-        decide(new PoolInput.Configure(0, Placement.PACK, false));
+        decide(new PoolInput.Configure(0, Placement.PACK, false, false));
         report("a", "boot", Set.of());
         assertThat(pool.node("a").orElseThrow().free()).isEqualTo(4);
         assertThat(OptionalInt.of(pool.slotsPerNode())).hasValue(0);

@@ -241,7 +241,11 @@ class MoveSimulationTest {
                         epochs.merge(node, 1L, Long::sum);
                         connected(node);
                     }
-                    case NodeOrder.Join _, NodeOrder.Leave _, NodeOrder.Grant _, NodeOrder.Restart _ -> {
+                    case NodeOrder.Join _,
+                            NodeOrder.Leave _,
+                            NodeOrder.Grant _,
+                            NodeOrder.Restart _,
+                            NodeOrder.Proceed _ -> {
                         // Nothing here depends on it.
                     }
                 }

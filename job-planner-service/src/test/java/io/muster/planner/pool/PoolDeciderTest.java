@@ -6,6 +6,7 @@ import io.muster.planner.pool.GroupRule.Suspension;
 import io.muster.planner.pool.Outcome.Result;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolDecider.Placement;
+import io.muster.planner.pool.PoolEvent.NotPlaced;
 import io.muster.planner.pool.TaskDefinition.OnNodeLoss;
 import io.muster.planner.pool.TaskState.Cause;
 import java.time.Duration;
@@ -45,6 +46,24 @@ class PoolDeciderTest {
     private static TaskDefinition gang(String id, int nodes, int most) {
         return new TaskDefinition(
                 id, 0, 1, nodes, Set.of(), Optional.empty(), most, OnNodeLoss.PLACE_AGAIN, Optional.empty());
+    }
+
+    /** Makes a gang whose nodes run a coordination command first. */
+    private static TaskDefinition coordinated(String id, int nodes, int most) {
+        return new TaskDefinition(
+                id,
+                "",
+                0,
+                1,
+                nodes,
+                Set.of(),
+                Optional.empty(),
+                most,
+                OnNodeLoss.PLACE_AGAIN,
+                Optional.empty(),
+                false,
+                true,
+                Optional.empty());
     }
 
     private static TaskDefinition pinned(String id, String node, int slots) {
@@ -313,7 +332,7 @@ class PoolDeciderTest {
     @Test
     void saysOnceADayThatANodeIsThere() {
         report("a", 1);
-        PoolEvent joined = new PoolEvent.NodeJoined("a", 7, 1, "boot", 2, Set.of("bash"));
+        PoolEvent joined = new PoolEvent.NodeJoined("a", 7, 1, "boot", 2, Set.of("bash"), "");
         Pool restored = Pool.restored(
                 Map.of("a", pool.admitted("a").orElseThrow()),
                 pool.nodes(),
@@ -399,6 +418,7 @@ class PoolDeciderTest {
                 OnNodeLoss.PLACE_AGAIN,
                 Optional.empty(),
                 false,
+                false,
                 Optional.empty());
     }
 
@@ -429,6 +449,158 @@ class PoolDeciderTest {
         assertThat(placed()).as("without a limit").containsExactly("g3");
     }
 
+    /** Fills nodes a and b, of two slots each, and queues a gang behind, and others behind that. */
+    private void waitsBehindOthers(TaskDefinition gang) {
+        report("a", 1);
+        report("b", 2);
+        submit(task("s1"), task("s2"), task("s3"), task("s4"));
+        place();
+        submit(gang, task("s5"), task("s6"));
+        assertThat(place()).isEmpty();
+    }
+
+    @Test
+    void holdsNodesForAGangSoThatOthersBehindItDoNotTakeTheirSlots() {
+        waitsBehindOthers(gang("g", 2, 0));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).as("the gang waits for b").isEmpty();
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).containsExactly(new NodeOrder.Start("a", token("g")), new NodeOrder.Start("b", token("g")));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).as("the nodes are free for others").containsExactly("s5");
+    }
+
+    @Test
+    void givesNodesBackThatAGangHasNotFilledInItsTimeAndHoldsThemAgainBehindAPause() {
+        waitsBehindOthers(gang("g", 2, 0));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        now = now.plus(Reservation.FIRST);
+        said("a", 1, "boot", Set.of("bash"));
+        said("b", 2, "boot", Set.of("bash"));
+        assertThat(placed()).containsExactly("s5");
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).as("none is held in the pause").containsExactly("s6");
+        submit(task("s7"), task("s8"));
+        now = now.plus(Reservation.FIRST);
+        exit("a", "s5", 0, Cause.ITSELF);
+        assertThat(placed())
+                .as("the gang, which is older, finds no room, and holds both")
+                .isEmpty();
+        exit("b", "s6", 0, Cause.ITSELF);
+        assertThat(placed()).containsExactly("g", "g");
+    }
+
+    @Test
+    void givesNodesBackThatWaitForAGangThatIsStoppedOrOfWhichOneGoes() {
+        waitsBehindOthers(gang("g", 2, 0));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        decide(new PoolInput.SetScheduling("b", false, Deallocation.TASK_COMPLETION));
+        assertThat(placed()).as("b gets nothing more").containsExactly("s5");
+        decide(new PoolInput.SetScheduling("b", true, Deallocation.TASK_COMPLETION));
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        assertThat(pool.isReserved()).isTrue();
+        decide(new PoolInput.Stop("g"));
+        exit("a", "s5", 0, Cause.ITSELF);
+        assertThat(placed()).containsExactly("s6");
+        assertThat(pool.isReserved()).isFalse();
+    }
+
+    private void sayAll(List<String> nodes) {
+        for (int at = 0; at < nodes.size(); at++) {
+            Token[] holding = pool.activeOn(nodes.get(at)).stream()
+                    .map(task -> token(task.definition().id()))
+                    .toArray(Token[]::new);
+            said(nodes.get(at), at + 1, "boot", Set.of("bash"), holding);
+        }
+    }
+
+    /** Lets a gang find room beside a task that runs for as long as it takes: other nodes are held for it than those that it waited for in vain. */
+    @Test
+    void holdsOtherNodesThanThoseThatWereBusyForTheWholeTime() {
+        List<String> nodes = List.of("a", "b", "c");
+        for (int at = 0; at < nodes.size(); at++) {
+            report(nodes.get(at), at + 1);
+        }
+        submit(task("s1"), task("s2"), task("s3"), task("s4"), task("s5"), task("s6"));
+        place();
+        submit(gang("g", 2, 0));
+        assertThat(place()).as("a and b are held").isEmpty();
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        submit(task("s7"));
+        now = now.plus(Reservation.FIRST);
+        sayAll(nodes);
+        assertThat(placed()).as("a was busy for the whole time").containsExactly("s7");
+        now = now.plus(Reservation.FIRST);
+        sayAll(nodes);
+        assertThat(place()).as("b and c are held").isEmpty();
+        exit("c", pool.activeOn("c").getFirst().definition().id(), 0, Cause.ITSELF);
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).as("a is busy all the time").containsExactly("g", "g");
+    }
+
+    @Test
+    void holdsNodesForTwiceAsLongForAGangThatWaitedInVain() {
+        waitsBehindOthers(gang("g", 2, 0));
+        Instant from = now;
+        now = from.plus(Reservation.FIRST);
+        place();
+        assertThat(pool.isReserved()).as("the first time is over").isFalse();
+        now = from.plus(Reservation.FIRST.multipliedBy(2));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).as("behind a pause as long").isEmpty();
+        assertThat(pool.isReserved()).isTrue();
+        now = from.plus(Reservation.FIRST.multipliedBy(4)).minusMillis(1);
+        said(
+                "a",
+                1,
+                "boot",
+                Set.of("bash"),
+                token(pool.activeOn("a").getFirst().definition().id()));
+        assertThat(place()).isEmpty();
+        assertThat(pool.isReserved()).as("for twice as long").isTrue();
+        now = now.plusMillis(1);
+        place();
+        assertThat(pool.isReserved()).isFalse();
+    }
+
+    @Test
+    void holdsNoNodesForAGangWhileATaskOfAHigherPriorityWaitsThatTheyCouldRun() {
+        waitsBehindOthers(gang("g", 2, 0));
+        assertThat(pool.isReserved()).isTrue();
+        submit(prior("unable", Set.of("fortran")));
+        place();
+        assertThat(pool.isReserved()).as("no node can run that one").isTrue();
+        submit(prior("urgent", Set.of()));
+        assertThat(place()).isEmpty();
+        assertThat(pool.isReserved()).isFalse();
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).containsExactly("urgent");
+    }
+
+    private static TaskDefinition prior(String id, Set<String> requires) {
+        return new TaskDefinition(id, 9, 1, 1, requires, Optional.empty(), 0, OnNodeLoss.PLACE_AGAIN, Optional.empty());
+    }
+
+    @Test
+    void holdsNodesForOneGangAtATime() {
+        waitsBehindOthers(gang("g", 2, 0));
+        submit(gang("h", 2, 0));
+        place();
+        for (String node : List.of("a", "b")) {
+            for (Pool.Task task : pool.activeOn(node)) {
+                exit(node, task.definition().id(), 0, Cause.ITSELF);
+            }
+        }
+        List<NodeOrder> orders = place();
+        assertThat(orders)
+                .hasSize(4)
+                .startsWith(new NodeOrder.Start("a", token("g")), new NodeOrder.Start("b", token("g")));
+        assertThat(pool.isReserved()).as("for h").isTrue();
+    }
+
     @Test
     void placesATaskOnTheNodeThatItPrefersAsLongAsThatHasRoom() {
         report("a", 1);
@@ -446,6 +618,7 @@ class PoolDeciderTest {
                     0,
                     OnNodeLoss.PLACE_AGAIN,
                     Optional.empty(),
+                    false,
                     false,
                     Optional.of("c")));
         }
@@ -549,7 +722,7 @@ class PoolDeciderTest {
         assertThat(PoolDecider.silent(pool, now, 9)).as("it was said").isEmpty();
         assertThat(said("a", 1, "boot", Set.of("bash")).events())
                 .containsExactly(
-                        new PoolEvent.NodeJoined("a", 7, 1, "boot", 2, Set.of("bash")),
+                        new PoolEvent.NodeJoined("a", 7, 1, "boot", 2, Set.of("bash"), ""),
                         new PoolEvent.SchedulingChanged("a", false, false));
         assertThat(said("a", 1, "boot", Set.of("bash")).events()).isEmpty();
         assertThat(pool.node("a").orElseThrow().enabled()).isFalse();
@@ -578,8 +751,8 @@ class PoolDeciderTest {
         List<PoolEvent> said = decide(new PoolInput.Place(100)).events();
         assertThat(said)
                 .containsExactly(
-                        new PoolEvent.TaskNotPlaced("g1", Attempt.FIRST),
-                        new PoolEvent.TaskNotPlaced("h1", Attempt.FIRST));
+                        new PoolEvent.TaskNotPlaced("g1", Attempt.FIRST, NotPlaced.NO_FREE_SLOTS),
+                        new PoolEvent.TaskNotPlaced("h1", Attempt.FIRST, NotPlaced.NO_FREE_SLOTS));
     }
 
     @Test
@@ -711,6 +884,123 @@ class PoolDeciderTest {
         assertThat(state("g")).as("a part of it lives").isInstanceOf(TaskState.Active.class);
         exit("b", "g", 143, Cause.STOPPED);
         assertCompleted("g", Result.SUCCEEDED, 0);
+    }
+
+    /** Places a gang on nodes a and b, which run its coordination command. @return its token */
+    private Token coordinating(int most) {
+        decide(new PoolInput.Configure(1, placement, false, true));
+        report("a", 1);
+        report("b", 2);
+        submit(coordinated("g", 2, most));
+        place();
+        Token token = token("g");
+        decide(new PoolInput.Started("a", token));
+        decide(new PoolInput.Started("b", token));
+        return token;
+    }
+
+    private List<NodeOrder> coordinated(String node, Token token) {
+        return decide(new PoolInput.Coordinated(node, token)).orders();
+    }
+
+    @Test
+    void runsTheCommandOfAGangOnItsPrimaryWhenAllNodesHaveRunTheCoordinationCommand() {
+        Token token = coordinating(0);
+        assertThat(coordinated("a", token)).isEmpty();
+        assertThat(said("a", 1, "boot", Set.of("bash"), token).orders()).isEmpty();
+        assertThat(coordinated("b", token)).containsExactly(new NodeOrder.Proceed("a", token));
+        assertThat(coordinated("b", token)).as("heard twice").isEmpty();
+        assertThat(said("b", 2, "boot", Set.of("bash"), token).orders()).isEmpty();
+        assertThat(said("a", 1, "boot", Set.of("bash"), token).orders())
+                .as("the order may have been lost with the connection")
+                .containsExactly(new NodeOrder.Proceed("a", token));
+        assertThat(exit("a", "g", 7, Cause.ITSELF).orders()).containsExactly(new NodeOrder.Stop("b", token));
+        exit("b", "g", 143, Cause.STOPPED);
+        assertCompleted("g", Result.FAILED, 7);
+    }
+
+    @Test
+    void startsAGangWhereItHearsOfTheCoordinationCommandAlone() {
+        decide(new PoolInput.Configure(1, placement, false, true));
+        report("a", 1);
+        submit(coordinated("g", 1, 0));
+        place();
+        Decided decided = decide(new PoolInput.Coordinated("a", token("g")));
+        assertThat(decided.events())
+                .containsExactly(
+                        new PoolEvent.AttemptStarted(token("g"), "a", now),
+                        new PoolEvent.AttemptCoordinated(token("g"), "a"));
+        assertThat(decided.orders()).containsExactly(new NodeOrder.Proceed("a", token("g")));
+    }
+
+    @Test
+    void runsNoCommandOfAGangThatIsToEnd() {
+        Token token = coordinating(0);
+        coordinated("a", token);
+        decide(new PoolInput.Stop("g"));
+        assertThat(coordinated("b", token)).isEmpty();
+        assertThat(said("a", 1, "boot", Set.of("bash"), token).orders())
+                .containsExactly(new NodeOrder.Stop("a", token));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, ITSELF, FAILED, 3", "127, NOT_STARTED, FAILED,", "137, WALL_CLOCK, TIMED_OUT, 137"})
+    void endsAGangAsTheSubtaskDidThatFailed(int code, Cause cause, Result result, Integer ends) {
+        Token token = coordinating(0);
+        coordinated("a", token);
+        assertThat(exit("b", "g", code, cause).orders()).containsExactly(new NodeOrder.Stop("a", token));
+        exit("a", "g", 143, Cause.STOPPED);
+        Outcome outcome = ((TaskState.Completed) state("g")).outcome();
+        assertThat(outcome.result()).isEqualTo(result);
+        assertThat(outcome.exitCode()).isEqualTo(ends == null ? OptionalInt.empty() : OptionalInt.of(ends));
+        assertThat(outcome.detail()).isEqualTo("The subtask on b failed.");
+    }
+
+    @Test
+    void triesAGangAgainWhoseCoordinationCommandFailsAndNotOneThatIsNotStarted() {
+        coordinating(1);
+        exit("b", "g", 3, Cause.ITSELF);
+        exit("a", "g", 143, Cause.STOPPED);
+        assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(0, 0, 1)));
+        place();
+        exit("b", "g", 127, Cause.NOT_STARTED);
+        exit("a", "g", 143, Cause.STOPPED);
+        assertThat(state("g")).isInstanceOf(TaskState.Completed.class);
+    }
+
+    @Test
+    void placesAGangAgainOfWhichANodeIsEmptiedWhileItWaits() {
+        Token token = coordinating(0);
+        coordinated("a", token);
+        assertThat(decide(new PoolInput.SetScheduling("b", false, Deallocation.REQUEUE))
+                        .orders())
+                .containsExactly(new NodeOrder.Stop("a", token), new NodeOrder.Stop("b", token));
+        exit("a", "g", 143, Cause.STOPPED);
+        exit("b", "g", 143, Cause.STOPPED);
+        assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
+    }
+
+    @Test
+    void saysOnceThatAPoolCanNotRunATaskWithACoordinationCommandAndRunsItWhereItCanLater() {
+        report("a", 1);
+        TaskDefinition task = coordinated("g", 1, 0);
+        assertThat(decide(new PoolInput.Submit(task, false)).events())
+                .containsExactly(
+                        new PoolEvent.TaskQueued(task, 0),
+                        new PoolEvent.TaskNotPlaced("g", Attempt.FIRST, NotPlaced.REQUIREMENTS_NOT_MET));
+        submit(task("t"));
+        assertThat(placed()).as("others pass it").containsExactly("t");
+        decide(new PoolInput.Configure(2, placement, false, true));
+        assertThat(placed()).as("with two slots").isEmpty();
+        decide(new PoolInput.Configure(1, placement, false, false));
+        assertThat(placed()).as("whose nodes don't speak").isEmpty();
+        now = now.plusSeconds(600);
+        assertThat(decide(new PoolInput.Remind()).events()).isEmpty();
+        exit("a", "t", 0, Cause.ITSELF);
+        said("a", 1, "boot", Set.of("bash"));
+        decide(new PoolInput.Configure(1, placement, false, true));
+        said("a", 1, "boot", Set.of("bash"));
+        assertThat(placed()).containsExactly("g");
     }
 
     @Test
@@ -915,6 +1205,7 @@ class PoolDeciderTest {
         assertThat(place()).extracting(NodeOrder::node).containsExactly("a", "b", "a", "b");
         submit(gang("g", 2, 0), pinned("wide", "a", 2));
         assertThat(place()).isEmpty();
+        decide(new PoolInput.Stop("g"));
         submit(task("5"));
         assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
     }

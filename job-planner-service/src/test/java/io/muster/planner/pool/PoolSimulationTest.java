@@ -71,6 +71,17 @@ class PoolSimulationTest {
     }
 
     @ParameterizedTest
+    @MethodSource("seeds")
+    void runsGangsWhoseNodesWaitForEachOther(long seed) {
+        World world = new World(seed, 0);
+        world.coordinates = true;
+        world.run();
+        assertThat(world.proceeded)
+                .as("seed %s: commands of gangs that ran", seed)
+                .isNotEmpty();
+    }
+
+    @ParameterizedTest
     @MethodSource("few")
     void losesNoNodeByItsOwnAbsence(long seed) {
         World world = new World(seed, 0);
@@ -113,6 +124,10 @@ class PoolSimulationTest {
         private int nodesLost;
         private int fenced;
         private boolean isQuiet;
+        private boolean coordinates;
+        private final Map<Token, Set<String>> coordinated = new HashMap<>();
+        private final Map<Token, List<String>> members = new HashMap<>();
+        private final Set<Token> proceeded = new HashSet<>();
         private final Placement placement;
         private final long seed;
         private long now;
@@ -150,6 +165,7 @@ class PoolSimulationTest {
 
         void run() {
             nodes.values().forEach(node -> after(random.nextInt(3000), node::boot));
+            append(configuration());
             for (int i = 0; i < TASKS; i++) {
                 TaskDefinition task = task(i);
                 submitted.put(task.id(), task);
@@ -186,7 +202,7 @@ class PoolSimulationTest {
                 for (int group = 0; group < GROUPS; group++) {
                     append(new PoolInput.RuleGroup("group-" + group, GroupRule.NONE));
                 }
-                append(new PoolInput.Configure(0, placement, false));
+                append(configuration());
                 append(new PoolInput.StopMoves());
                 submitted.values().stream()
                         .filter(task -> task.restart().isPresent())
@@ -201,16 +217,23 @@ class PoolSimulationTest {
             checkEnd();
         }
 
+        /** Returns how the pool is to be used in the end: gangs with a coordination command take nodes of one slot. */
+        private PoolInput.Configure configuration() {
+            return new PoolInput.Configure(coordinates ? 1 : 0, placement, false, coordinates);
+        }
+
         private TaskDefinition task(int i) {
             int kind = random.nextInt(10);
+            boolean isGang = kind == 0 || coordinates && kind > 4;
             boolean pinned = kind == 1;
+            boolean isPython = !pinned && random.nextInt(4) == 0;
             return new TaskDefinition(
                     "task-" + i,
                     "group-" + i % GROUPS,
                     random.nextInt(3),
-                    1 + random.nextInt(2),
-                    kind == 0 ? 2 : 1,
-                    !pinned && random.nextInt(4) == 0 ? Set.of("python") : Set.of(),
+                    coordinates ? 1 : 1 + random.nextInt(2),
+                    isGang ? 2 + (coordinates && !isPython ? random.nextInt(3) : 0) : 1,
+                    isPython ? Set.of("python") : Set.of(),
                     pinned ? Optional.of("node-" + (1 + random.nextInt(NODES))) : Optional.empty(),
                     random.nextInt(3),
                     random.nextInt(4) == 0 ? TaskDefinition.OnNodeLoss.ABORT : TaskDefinition.OnNodeLoss.PLACE_AGAIN,
@@ -218,6 +241,7 @@ class PoolSimulationTest {
                             ? Optional.of(new TaskDefinition.Restart(Duration.ofSeconds(10), Duration.ofMinutes(1)))
                             : Optional.empty(),
                     false,
+                    coordinates && isGang,
                     random.nextInt(3) == 0 ? Optional.of("node-" + (1 + random.nextInt(NODES))) : Optional.empty());
         }
 
@@ -276,7 +300,7 @@ class PoolSimulationTest {
                         rules,
                         pool.nextNumber(),
                         pool.nextPlacement(),
-                        new PoolEvent.Configured(pool.slotsPerNode(), pool.placement(), pool.closed()));
+                        pool.configured());
                 while (!log.isEmpty()) {
                     read();
                 }
@@ -353,6 +377,7 @@ class PoolSimulationTest {
             for (Pool.Task task : pool.tasks()) {
                 TaskDefinition definition = task.definition();
                 if (task.state() instanceof TaskState.Queued
+                        && pool.suits(definition)
                         && pool.rule(definition.group())
                                 .allows(placed.getOrDefault(definition.group(), 0L)
                                         .intValue())) {
@@ -413,7 +438,8 @@ class PoolSimulationTest {
             SimulatedNode node = nodes.get("node-" + (1 + random.nextInt(NODES)));
             switch (random.nextInt(10)) {
                 case 7 -> append(new PoolInput.RuleGroup("group-" + random.nextInt(GROUPS), rule()));
-                case 8 -> append(new PoolInput.Configure(random.nextInt(SLOTS + 1), placement, false));
+                case 8 ->
+                    append(new PoolInput.Configure(random.nextInt(SLOTS + 1), placement, false, random.nextBoolean()));
                 case 9 ->
                     append(new PoolInput.MoveNodes(ELSEWHERE, random.nextInt(3), List.of(), Set.of(), deallocation()));
                 case 5 -> append(new PoolInput.RestartNode(node.id, deallocation()));
@@ -481,6 +507,9 @@ class PoolSimulationTest {
 
         /** Checks that no attempt is placed again under the same numbers: each placing is an event that readers tell by them. */
         private void checkPlaced(PoolEvent.TaskPlaced placed) {
+            members.put(
+                    placed.token(),
+                    placed.members().stream().map(PoolEvent.Place::node).toList());
             String id = placed.token().taskId();
             PoolEvent.TaskPlaced before = placedLast.put(id, placed);
             if (before != null) {
@@ -555,6 +584,7 @@ class PoolSimulationTest {
                 private final int slots;
                 private boolean waiting = true;
                 private boolean alive;
+                private boolean coordinated;
                 private PoolInput.Exited exit;
 
                 Held(boolean primary, int slots) {
@@ -616,7 +646,7 @@ class PoolSimulationTest {
                 connect();
                 every(REPORT_EVERY, boot, this::report);
                 every(1000, boot, this::lease);
-                every(2000, boot, () -> held.values().forEach(part -> send(part.exit)));
+                every(2000, boot, () -> held.forEach(this::sayAgain));
             }
 
             private void every(long period, String run, Runnable action) {
@@ -668,10 +698,12 @@ class PoolSimulationTest {
                 epoch = ++epochs;
                 gatewayEpoch = epoch;
                 long over = epoch;
-                if (!away) {
-                    // Its device's partition says so, which is another log.
-                    after(latency(), () -> append(new PoolInput.NodeConnected(id, 0, over, drained)));
-                }
+                // Its device's partition says so, which is another log.
+                after(latency(), () -> {
+                    if (!away) {
+                        append(new PoolInput.NodeConnected(id, 0, over, drained));
+                    }
+                });
             }
 
             /** Goes to another pool for a time, as its device's partition says. */
@@ -690,8 +722,15 @@ class PoolSimulationTest {
 
             private void joined() {
                 joined = true;
-                held.values().forEach(part -> send(part.exit));
+                held.forEach(this::sayAgain);
                 report();
+            }
+
+            private void sayAgain(Token token, Held part) {
+                if (part.coordinated && part.alive) {
+                    send(new PoolInput.Coordinated(id, token), () -> {});
+                }
+                send(part.exit);
             }
 
             private void report() {
@@ -797,6 +836,7 @@ class PoolSimulationTest {
                             start(token);
                         }
                     }
+                    case NodeOrder.Proceed(String _, Token token) -> proceed(token);
                     case NodeOrder.Stop(String _, Token token) -> {
                         Held part = held.get(token);
                         if (part != null && part.waiting) {
@@ -866,6 +906,46 @@ class PoolSimulationTest {
 
             private void run(Token token, Held part) {
                 send(new PoolInput.Started(id, token), () -> {});
+                if (submitted.get(token.taskId()).coordinated()) {
+                    coordinate(token, part);
+                } else {
+                    live(token, part);
+                }
+            }
+
+            private void coordinate(Token token, Held part) {
+                String run = boot;
+                int code = random.nextInt(10) == 0 ? 3 : 0;
+                after(random.nextInt(5000), () -> {
+                    if (part.alive && up && boot.equals(run)) {
+                        if (code == 0) {
+                            part.coordinated = true;
+                            coordinated
+                                    .computeIfAbsent(token, _ -> new HashSet<>())
+                                    .add(id);
+                            sayAgain(token, part);
+                        } else {
+                            end(token, part, code, Cause.ITSELF);
+                        }
+                    }
+                });
+            }
+
+            private void proceed(Token token) {
+                Held part = held.get(token);
+                if (part != null && part.alive && part.coordinated && !proceeded.contains(token)) {
+                    proceeded.add(token);
+                    assertThat(members.get(token).getFirst())
+                            .as("seed %s, %s ms: the primary of %s", seed, now, token)
+                            .isEqualTo(id);
+                    assertThat(coordinated.get(token))
+                            .as("seed %s, %s ms: nodes of %s that have coordinated", seed, now, token)
+                            .containsExactlyInAnyOrderElementsOf(members.get(token));
+                    live(token, part);
+                }
+            }
+
+            private void live(Token token, Held part) {
                 String run = boot;
                 if (submitted.get(token.taskId()).restart().isPresent() && random.nextBoolean()) {
                     return; // It runs until it is stopped.

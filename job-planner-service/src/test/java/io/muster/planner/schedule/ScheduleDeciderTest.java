@@ -155,6 +155,68 @@ class ScheduleDeciderTest {
     }
 
     @Test
+    void goesOnWhereItsEndAloneIsChanged() {
+        now = START.plusMillis(423);
+        save(every(60).setCount(2L));
+        assertThat(due()).isInstanceOf(ScheduleFired.class);
+        at("12:00:30");
+        save(every(60).setCount(3L));
+        assertThat(schedule.getNextAt()).isEqualTo(time("12:01:00"));
+        save(every(60).setCount(3L).setStart(START));
+        assertThat(schedule.getNextAt()).as("as documents show it").isEqualTo(time("12:01:00"));
+        at("12:01:00");
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:01:00"), 0, time("12:02:00"), false, "20261129120100"));
+        save(every(60).setCount(3L).setEnd(time("12:01:30")));
+        assertThat(schedule.getStatus()).as("its end is reached first").isEqualTo(ScheduleStatus.COMPLETED);
+        at("12:02:30");
+        save(every(60).setCount(3L));
+        assertThat(schedule.getNextAt()).as("the end is gone").isEqualTo(time("12:03:00"));
+        at("12:03:00");
+        due();
+        assertThat(schedule.getFired()).isEqualTo(3);
+        assertThat(schedule.getStatus()).as("its count is reached").isEqualTo(ScheduleStatus.COMPLETED);
+        save(every(60).setCount(4L));
+        assertThat(schedule.getNextAt()).isEqualTo(time("12:04:00"));
+        save(every(30).setCount(4L));
+        assertThat(schedule.getNextAt()).as("other times").isEqualTo(now);
+        assertThat(schedule.getFired()).isZero();
+    }
+
+    @Test
+    void keepsTheOnlyTimeOfOneThatIsDisabled() {
+        save(definition(Timing.newBuilder().build()).setEnabled(false));
+        at("13:00:00");
+        save(definition(Timing.newBuilder().build()));
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.ENABLED);
+        assertThat(due()).isInstanceOf(ScheduleFired.class);
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        save(definition(Timing.newBuilder().build()));
+        assertThat(schedule.getStatus()).as("once").isEqualTo(ScheduleStatus.COMPLETED);
+    }
+
+    @Test
+    void completesWithTheFirstOfItsCountAndItsEnd() {
+        save(every(60).setStart(time("12:01:00")).setCount(5L).setEnd(time("12:02:00")));
+        at("12:01:00");
+        due();
+        at("12:02:00");
+        due();
+        assertThat(schedule.getFired()).isEqualTo(2);
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        at("12:10:00");
+        save(every(60).setStart(time("12:00:30")).setCount(2L));
+        assertThat(schedule.getNextAt())
+                .as("times before it was saved do not count")
+                .isEqualTo(time("12:10:30"));
+        at("12:10:30");
+        due();
+        at("12:11:30");
+        due();
+        assertThat(schedule.getFired()).isEqualTo(2);
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+    }
+
+    @Test
     void missesWhatIsTooLate() {
         save(Timing.newBuilder().setRecurrence(new CronRecurrence("0 0 11,18 * * *")));
         assertThat(schedule.getNextAt()).isEqualTo(time("18:00:00"));

@@ -770,15 +770,33 @@ class SiteDeciderTest {
                 .isEqualTo(WebJobRunStatus.INITIALIZING);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void endsTheRunsOfASiteThatIsStopped(boolean runs) {
+        triggered();
+        done(ask());
+        if (runs) {
+            started(run());
+        }
+        setting("WEBJOBS_DISABLE_SCHEDULE", "1");
+        assertThat(run().getStatus()).isNotEqualTo(WebJobRunStatus.STOPPING);
+        setting("WEBJOBS_STOPPED", "1");
+        assertThat(run().getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
+        assertThat(event(new SiteInput.SettleRun(JOB))).as("once").isEqualTo("none");
+        ended(run(), TaskResult.STOPPED);
+        assertThat(history()).containsExactly(WebJobRunStatus.STOPPED);
+    }
+
     @Test
     void endsARunThatWaitsInAPoolWhichTheSiteHasLeft() {
         triggered();
         pool(SITE, "node-7");
         done(ask());
         pool(SITE);
-        done(new SiteInput.Leave(JOB));
         assertThat(run().getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
         ended(run(), TaskResult.STOPPED);
+        assertThat(run().getDetail())
+                .isEqualTo("The run waited in the pool fleet, which the site has left, and was stopped: run it again.");
         done(ask());
         assertThat(run().getPoolId()).isEqualTo("default");
     }
@@ -884,6 +902,34 @@ class SiteDeciderTest {
         triggered();
         assertThat(refusal(new SiteInput.PutJobSettings(new PutWebJobSettings(WebJobKind.TRIGGERED, JOB, settings))))
                 .isEqualTo(SiteRefusalReason.INVALID);
+    }
+
+    @Test
+    void keepsWhyUploadedSettingsAreNotUsedUntilOthersCome() {
+        done(new SiteInput.Put(
+                put(WebJobKind.TRIGGERED).setSettingsFault("x".repeat(600)).build()));
+        assertThat(job(WebJobKind.TRIGGERED).getSettingsFault()).isEqualTo("x".repeat(512));
+        done(new SiteInput.PutJobSettings(new PutWebJobSettings(WebJobKind.TRIGGERED, JOB, "{}")));
+        assertThat(job(WebJobKind.TRIGGERED).getSettingsFault()).isEmpty();
+    }
+
+    @Test
+    void saysWhatIsWrongWithALongFileNameAndWithArguments() {
+        WebJobFiles files = WebJobFiles.newBuilder(FILES)
+                .setFileName("ä".repeat(131) + ".sh")
+                .build();
+        assertThat(sentence(new SiteInput.Put(
+                        put(WebJobKind.TRIGGERED).setFiles(files).build())))
+                .isEqualTo("The name of a WebJob's file has at most 255 bytes in UTF-8.");
+        triggered();
+        assertThat(sentence(new SiteInput.Run(new RunWebJob(JOB, "a\0", "x"), null)))
+                .contains("NUL");
+        assertThat(sentence(new SiteInput.Run(new RunWebJob(JOB, "a".repeat(4097), "x"), null)))
+                .contains("at most 4096 characters");
+    }
+
+    private String sentence(SiteInput input) {
+        return ((SiteRefused) ((Decision.Refused<SiteEvent>) decide(input)).refusal()).getMessage();
     }
 
     @Test

@@ -13,6 +13,8 @@ import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
 import io.muster.records.NodeReported;
+import io.muster.records.ProceedAttempt;
+import io.muster.records.ProgramCoordinated;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.RestartProgram;
@@ -22,11 +24,13 @@ import io.muster.records.TaskAttempt;
 import io.muster.records.TaskFile;
 import io.muster.records.TaskProgram;
 import io.muster.records.TaskToken;
+import io.muster.records.WebFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Writes orders to nodes and reads their reports, as JSON. Thread-safe. Protocol: docs/nodes.md. */
@@ -44,6 +48,9 @@ final class TaskJson {
     /** Bounds a capability, a name and a value, and the name of a node's run. */
     private static final int LONGEST_NAME = 256;
 
+    /** Matches addresses and names of hosts, and that there is none. */
+    private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9:._-]{0,253}");
+
     private static final int LONGEST = 1024;
     /** Bounds the slots of a node, so that its reports have room for as many attempts. */
     private static final int MOST_SLOTS = 1024;
@@ -60,6 +67,7 @@ final class TaskJson {
             case KillAttempt _ -> "kill";
             case AcknowledgeExit _ -> "acknowledge";
             case RestartProgram _ -> "restart";
+            case ProceedAttempt _ -> "proceed";
             case Object unknown -> throw new IllegalStateException("not an order, class=" + unknown.getClass());
         };
     }
@@ -88,6 +96,7 @@ final class TaskJson {
             case KillAttempt kill -> put(body, kill.getToken());
             case AcknowledgeExit acknowledge -> put(body, acknowledge.getToken());
             case RestartProgram restart -> body.put("boot", restart.getBoot());
+            case ProceedAttempt proceed -> put(body, proceed.getToken());
             case Object unknown -> throw new IllegalStateException("not an order, class=" + unknown.getClass());
         }
         try {
@@ -104,6 +113,10 @@ final class TaskJson {
     private static void put(ObjectNode body, TaskProgram program) {
         ArrayNode command = body.putArray("command");
         program.getCommand().forEach(command::add);
+        if (!program.getCoordination().isEmpty()) {
+            ArrayNode coordination = body.putArray("coordination");
+            program.getCoordination().forEach(coordination::add);
+        }
         ObjectNode environment = body.putObject("environment");
         program.getEnvironment().forEach(environment::put);
         ObjectNode ofNode = body.putObject("nodeEnvironment");
@@ -115,6 +128,13 @@ final class TaskJson {
                     .put("bytes", file.getBytes())
                     .put("path", file.getPath())
                     .put("unzip", file.getUnzip());
+        }
+        ArrayNode webFiles = body.putArray("webFiles");
+        for (WebFile file : program.getWebFiles()) {
+            ObjectNode one = webFiles.addObject().put("url", file.getUrl()).put("path", file.getPath());
+            if (file.getMode() != null) {
+                one.put("mode", file.getMode());
+            }
         }
         body.put("directory", program.getDirectory());
         if (program.getDataDirectory() != null) {
@@ -154,6 +174,7 @@ final class TaskJson {
         return switch (said.path("type").asText()) {
             case "node" -> node(said);
             case "started" -> token(said.path("token")).map(ProgramStarted::new);
+            case "coordinated" -> token(said.path("token")).map(ProgramCoordinated::new);
             case "exited" -> exited(said);
             default -> Optional.empty();
         };
@@ -165,17 +186,19 @@ final class TaskJson {
         JsonNode number = said.path("number");
         JsonNode slots = said.path("slots");
         Optional<String> boot = name(said.path("boot"));
+        String address = said.path("address").asText();
         if (!number.canConvertToLong()
                 || !slots.canConvertToInt()
                 || slots.asInt() < 0
                 || slots.asInt() > MOST_SLOTS
                 || boot.isEmpty()
+                || !ADDRESS.matcher(address).matches()
                 || holding.isEmpty()
                 || capabilities.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(
-                new NodeReported(number.asLong(), boot.get(), slots.asInt(), capabilities.get(), holding.get()));
+        return Optional.of(new NodeReported(
+                number.asLong(), boot.get(), slots.asInt(), capabilities.get(), holding.get(), address));
     }
 
     /** Returns what a list holds, none where it is absent; empty where it is too long, or one of them can't be read. */

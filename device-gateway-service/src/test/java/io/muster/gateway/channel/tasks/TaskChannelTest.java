@@ -22,6 +22,8 @@ import io.muster.records.NodeOrders;
 import io.muster.records.NodeReported;
 import io.muster.records.NodeValue;
 import io.muster.records.OutputStream;
+import io.muster.records.ProceedAttempt;
+import io.muster.records.ProgramCoordinated;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.StartAttempt;
@@ -32,6 +34,7 @@ import io.muster.records.TaskFile;
 import io.muster.records.TaskOutput;
 import io.muster.records.TaskProgram;
 import io.muster.records.TaskToken;
+import io.muster.records.WebFile;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +64,7 @@ class TaskChannelTest {
                 .setEnvironment(Map.of("A", "\"1\""))
                 .setNodeEnvironment(Map.of("WEBJOBS_PORT", NodeValue.PORT))
                 .setFiles(List.of(new TaskFile("ab", 12L, "", true)))
+                .setWebFiles(List.of(new WebFile("https://files.example/a", "in/a", "0755")))
                 .setDataDirectory("site.job")
                 .setIdleSeconds(120)
                 .setOutputBytes(10L)
@@ -75,15 +79,17 @@ class TaskChannelTest {
                 Arguments.of(new LeavePool(), "{\"type\":\"leave\"}"),
                 Arguments.of(new GrantLease(3L), "{\"type\":\"lease\",\"number\":3}"),
                 Arguments.of(new StopAttempt(TOKEN), "{\"type\":\"stop\"," + token),
+                Arguments.of(new ProceedAttempt(TOKEN), "{\"type\":\"proceed\"," + token),
                 Arguments.of(new KillAttempt(TOKEN), "{\"type\":\"kill\"," + token),
                 Arguments.of(new AcknowledgeExit(TOKEN), "{\"type\":\"acknowledge\"," + token),
                 Arguments.of(
                         start(),
                         "{\"type\":\"start\",\"token\":{\"taskId\":\"t/1\",\"placement\":7},"
-                                + "\"attempt\":{\"systemVersion\":1,\"requeues\":0,\"retries\":2},\"slots\":3,"
-                                + "\"program\":{\"command\":[\"bash\",\"run.sh\",\"a b\"],\"environment\":{\"A\":\"\\\"1\\\"\"},"
+                                + "\"attempt\":{\"systemVersion\":1,\"requeues\":0,\"retries\":2},\"slots\":3,\"program\":{\"command\":[\"bash\",\"run.sh\",\"a"
+                                + " b\"],\"environment\":{\"A\":\"\\\"1\\\"\"},"
                                 + "\"nodeEnvironment\":{\"WEBJOBS_PORT\":\"PORT\"},"
                                 + "\"files\":[{\"sha256\":\"ab\",\"bytes\":12,\"path\":\"\",\"unzip\":true}],"
+                                + "\"webFiles\":[{\"url\":\"https://files.example/a\",\"path\":\"in/a\",\"mode\":\"0755\"}],"
                                 + "\"directory\":\"\",\"dataDirectory\":\"site.job\",\"graceSeconds\":5,"
                                 + "\"idleSeconds\":120,\"outputBytes\":10}}"));
     }
@@ -172,8 +178,12 @@ class TaskChannelTest {
                 Arguments.of(
                         "{\"type\":\"node\",\"number\":4,\"boot\":\"b\",\"slots\":2,\"capabilities\":[\"bash\"],"
                                 + "\"holding\":[{\"taskId\":\"t/1\",\"placement\":7}]}",
-                        new NodeReported(4L, "b", 2, List.of("bash"), List.of(TOKEN))),
+                        new NodeReported(4L, "b", 2, List.of("bash"), List.of(TOKEN), "")),
+                Arguments.of(
+                        "{\"type\":\"node\",\"number\":4,\"boot\":\"b\",\"slots\":2,\"address\":\"fe80::1\"}",
+                        new NodeReported(4L, "b", 2, List.of(), List.of(), "fe80::1")),
                 Arguments.of("{\"type\":\"started\"," + token + "}", new ProgramStarted(TOKEN)),
+                Arguments.of("{\"type\":\"coordinated\"," + token + "}", new ProgramCoordinated(TOKEN)),
                 Arguments.of(
                         "{\"type\":\"exited\"," + token + ",\"code\":137,\"cause\":\"IDLE\",\"detail\":\"idle\"}",
                         new ProgramExited(TOKEN, 137, ExitCause.IDLE, "idle")));
@@ -212,6 +222,7 @@ class TaskChannelTest {
                 "{\"type\":\"exited\",\"token\":{\"taskId\":\"t\",\"placement\":1},\"cause\":\"ITSELF\"}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":-1}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"\",\"slots\":1}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"address\":\"a;b\"}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1025}",
                 "{\"type\":\"started\",\"token\":{\"taskId\":\"a\\u0000b\",\"placement\":1}}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"holding\":[7]}",

@@ -51,6 +51,7 @@ public final class Batch implements Surface {
     /** Names what is asked of a job or a task that orders nothing new: it stops work, or lets it go on. */
     private static final Set<String> OPERATING = Set.of("enable", "disable", "terminate", "reactivate");
 
+    private static final Set<String> JOBS = Set.of("jobs", "jobschedules");
     private static final String ID = "request-id";
 
     private final Gate gate;
@@ -141,7 +142,7 @@ public final class Batch implements Surface {
 
     /** @param words of a route: an empty one, jobs, a job's id, and so on. An id may be a word, too */
     private static boolean operates(String method, List<String> words) {
-        boolean isOfJob = words.size() > 2 && words.get(1).equals("jobs");
+        boolean isOfJob = words.size() > 2 && JOBS.contains(words.get(1));
         boolean isAsked = words.size() == 4 || words.size() == 6 && words.get(3).equals("tasks");
         return isOfJob
                 && (method.equals("DELETE") || method.equals("POST") && isAsked && OPERATING.contains(words.getLast()));
@@ -217,8 +218,8 @@ public final class Batch implements Surface {
             case Refusal.OfBatch batch -> Refusals.of(batch.reason(), batch.sentence(), batch.member(), batch.value());
             case Refusal.OfBatchPool pool -> Refusals.of(pool.reason(), pool.sentence(), pool.member(), pool.value());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
-            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfSchedule _, Refusal.OfSite _ ->
-                Problem.serverError();
+            case Refusal.OfSchedule schedule -> Refusals.of(schedule.reason(), schedule.sentence());
+            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfSite _ -> Problem.serverError();
         };
     }
 

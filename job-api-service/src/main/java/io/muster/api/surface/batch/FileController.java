@@ -18,6 +18,7 @@ import io.muster.api.http.ByteRange;
 import io.muster.api.http.Callers;
 import io.muster.api.http.Places;
 import io.muster.api.http.Streams;
+import io.muster.api.http.Time;
 import io.muster.api.job.Requests;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
@@ -61,11 +62,13 @@ final class FileController {
 
     private final Requests requests;
     private final TaskOutputs outputs;
+    private final Time time;
     private final Places readers = new Places(AT_ONCE, AT_ONCE / 2);
 
-    FileController(Requests requests, TaskOutputs outputs) {
+    FileController(Requests requests, TaskOutputs outputs, Time time) {
         this.requests = requests;
         this.outputs = outputs;
+        this.time = time;
     }
 
     /** Returns a task whose program has begun. @throws ProblemException where none has */
@@ -184,7 +187,7 @@ final class FileController {
 
     private FilePieces.Facts facts(HttpRequest<?> request, BatchTask task, OutputStream stream) throws IOException {
         try (Places.Taken _ = take(request, task, Duration.ZERO)) {
-            return FilePieces.facts(outputs, task, stream);
+            return FilePieces.facts(outputs, task, stream, time.source());
         }
     }
 

@@ -10,14 +10,18 @@ import io.muster.records.TaskToken;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what the last attempt of a task wrote to one of its streams, or a range of that. Chunks that come twice count once. For one thread. */
+/** Writes what the last attempt of a task wrote to one of its streams on its node, or a range of that: on the primary's where it ran on several. Chunks that come twice count once. For one thread. */
 final class FilePieces implements Pieces {
+    private static final byte[] NOTHING = {};
+
     private final TaskOutputs.Reader reader;
     private final TaskToken token;
+    private final @Nullable String nodeId;
     private final OutputStream stream;
     private final long to;
     private long skip;
@@ -31,6 +35,7 @@ final class FilePieces implements Pieces {
     private FilePieces(TaskOutputs.Reader reader, BatchTask task, OutputStream stream, ByteRange range) {
         this.reader = reader;
         this.token = Objects.requireNonNull(task.getToken());
+        this.nodeId = task.getNodeId();
         this.at = Objects.requireNonNull(task.getStartedAt());
         this.stream = stream;
         this.skip = range.from();
@@ -56,43 +61,39 @@ final class FilePieces implements Pieces {
     record Facts(long length, Instant at) {}
 
     /** Reads a whole file for its length. */
-    static Facts facts(TaskOutputs outputs, BatchTask task, OutputStream stream) throws IOException {
+    static Facts facts(TaskOutputs outputs, BatchTask task, OutputStream stream, InstantSource clock)
+            throws IOException {
         try (FilePieces pieces = open(outputs, task, stream, new ByteRange(0, Long.MAX_VALUE))) {
-            long length = 0;
-            for (byte[] piece = pieces.next(); piece != null; piece = pieces.next()) {
-                length += piece.length;
-            }
+            long length = pieces.length(clock, "read the file whole when its task has ended.");
             return new Facts(length, Optional.ofNullable(task.getEndedAt()).orElse(pieces.at));
         }
     }
 
     @Override
     public byte @Nullable [] next() throws IOException {
-        while (sent < to) {
-            Optional<TaskOutput> chunk = reader.next();
-            if (chunk.isEmpty()) {
-                return null;
-            }
-            byte[] piece = taken(chunk.get());
-            if (piece.length > 0) {
-                sent += piece.length;
-                return piece;
-            }
+        if (sent >= to) {
+            return null;
         }
-        return null;
+        Optional<TaskOutput> chunk = reader.next();
+        if (chunk.isEmpty()) {
+            return reader.isAtEnd() ? null : NOTHING;
+        }
+        byte[] piece = taken(chunk.get());
+        sent += piece.length;
+        return piece;
     }
 
     /** Returns what of a chunk belongs to the file's range, and has not come yet. */
     private byte[] taken(TaskOutput chunk) {
         ByteBuffer bytes = chunk.getOutput().duplicate();
         long end = chunk.getOffset() + bytes.remaining();
-        if (!chunk.getToken().equals(token) || end <= seen) {
-            return new byte[0];
+        if (!chunk.getToken().equals(token) || !chunk.getNodeId().equals(nodeId) || end <= seen) {
+            return NOTHING;
         }
         bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));
         seen = end;
         if (chunk.getStream() != stream) {
-            return new byte[0];
+            return NOTHING;
         }
         at = chunk.getAt();
         int skipped = (int) Math.min(skip, bytes.remaining());

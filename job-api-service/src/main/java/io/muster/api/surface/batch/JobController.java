@@ -18,12 +18,12 @@ import io.muster.api.http.Workers;
 import io.muster.api.job.BatchJobView;
 import io.muster.api.job.BatchPoolView;
 import io.muster.api.job.Requests;
+import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.ProblemException;
 import io.muster.records.AddBatchJob;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobDefinition;
-import io.muster.records.BatchPool;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchTaskCounts;
 import io.muster.records.ChangeBatchJob;
@@ -39,6 +39,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Serves jobs. Contract: batch, 3.2, 3.4. */
@@ -48,14 +49,29 @@ final class JobController {
     /** Bounds the jobs that one request for a filtered list looks at; it goes on behind its nextLink. */
     private static final int MOST_READ = 10_000;
 
+    /** Matches ids of jobs, those that schedules made with their numbers. */
+    private static final Pattern ID =
+            Pattern.compile(TaskReader.ID.pattern() + "(:job-[0-9]{1,19})?", Pattern.CASE_INSENSITIVE);
+
     private final Requests requests;
     private final BatchJobView jobs;
     private final BatchPoolView pools;
     private final NodeView nodes;
+    private final ScheduleView schedules;
+    private final BatchReach reach;
     private final Workers workers;
 
-    JobController(Requests requests, BatchJobView jobs, BatchPoolView pools, NodeView nodes, Workers workers) {
+    JobController(
+            Requests requests,
+            BatchJobView jobs,
+            BatchPoolView pools,
+            NodeView nodes,
+            ScheduleView schedules,
+            BatchReach reach,
+            Workers workers) {
         this.requests = requests;
+        this.reach = reach;
+        this.schedules = schedules;
         this.jobs = jobs;
         this.pools = pools;
         this.nodes = nodes;
@@ -64,7 +80,7 @@ final class JobController {
 
     /** Asks a job; an id that no job can have is asked of none. */
     static <T> CompletableFuture<T> ask(Requests requests, String jobId, Object command, Class<T> outcome) {
-        return TaskReader.ID.matcher(jobId).matches()
+        return ID.matcher(jobId).matches()
                 ? requests.batchJob(jobId, command, outcome)
                 : CompletableFuture.failedFuture(noJob());
     }
@@ -82,27 +98,19 @@ final class JobController {
         BatchRequest asked = new BatchRequest(request).rejectOthers();
         return workers.read(() -> {
             JobReader.Named job = JobReader.job(body(body));
-            BatchJobDefinition definition = BatchJobDefinition.newBuilder(job.definition())
-                    .setPoolId(spelled(job.definition().getPoolId()))
+            BatchJobDefinition definition = BatchJobDefinition.newBuilder(reach.check(job.definition(), ""))
+                    .setPoolId(PoolNames.spelled(pools, nodes, job.definition().getPoolId()))
                     .build();
             return requests.batchJob(job.id(), new AddBatchJob(definition), BatchJob.class)
                     .thenApply(added -> tagged(asked, HttpStatus.CREATED, added));
         });
     }
 
-    /** Returns the id of a pool as the pool has it: ids that differ in the case of letters alone are the same. */
-    private String spelled(String poolId) {
-        return pools.get(poolId.toLowerCase(Locale.ROOT))
-                .map(BatchPool::getPoolId)
-                .or(() -> nodes.spelled(poolId))
-                .orElse(poolId);
-    }
-
     private ChangeBatchJob spelled(ChangeBatchJob change) {
         return change.getPoolId() == null
                 ? change
                 : ChangeBatchJob.newBuilder(change)
-                        .setPoolId(spelled(change.getPoolId()))
+                        .setPoolId(PoolNames.spelled(pools, nodes, change.getPoolId()))
                         .build();
     }
 
@@ -117,16 +125,31 @@ final class JobController {
     @Get("/jobs")
     CompletionStage<MutableHttpResponse<String>> list(HttpRequest<?> request) {
         BatchRequest asked = new BatchRequest(request);
-        return workers.get(() -> asked.ok(page(Listing.of(asked, "jobs", JobDocuments.PROPERTIES))));
+        return workers.get(() -> asked.ok(page(Listing.of(asked, "jobs", JobDocuments.PROPERTIES), "")));
     }
 
-    private ObjectNode page(Listing listing) {
+    /** Lists the jobs that a schedule made. */
+    @Get("/jobschedules/{scheduleId}/jobs")
+    CompletionStage<MutableHttpResponse<String>> ofSchedule(HttpRequest<?> request, String scheduleId) {
+        BatchRequest asked = new BatchRequest(request);
+        return workers.get(() -> {
+            String key = scheduleId.toLowerCase(Locale.ROOT);
+            if (schedules.get(JobScheduleController.PREFIX + key).isEmpty()) {
+                throw JobScheduleController.noSchedule();
+            }
+            String list = "jobschedules/" + scheduleId + "/jobs";
+            return asked.ok(page(Listing.of(asked, list, JobDocuments.PROPERTIES), key + ":job-"));
+        });
+    }
+
+    /** @param prefix of the ids of the jobs, in lower case */
+    private ObjectNode page(Listing listing, String prefix) {
         JobDocuments documents = new JobDocuments(listing.request());
         List<ObjectNode> found = new ArrayList<>();
         @Nullable String at = listing.after();
         int read = 0;
         while (found.size() < listing.most() && read < MOST_READ) {
-            List<BatchJob> next = jobs.page("", at, listing.most() - found.size());
+            List<BatchJob> next = jobs.page(prefix, at, listing.most() - found.size());
             if (next.isEmpty()) {
                 return listing.page("jobs", found, Optional.empty());
             }
@@ -134,7 +157,7 @@ final class JobController {
             at = next.getLast().getJobId().toLowerCase(Locale.ROOT);
             next.stream().map(documents::row).filter(listing::takes).forEach(found::add);
         }
-        boolean isLast = jobs.page("", at, 1).isEmpty();
+        boolean isLast = jobs.page(prefix, at, 1).isEmpty();
         return listing.page("jobs", found, isLast ? Optional.empty() : Optional.ofNullable(at));
     }
 

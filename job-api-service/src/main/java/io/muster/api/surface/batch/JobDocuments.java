@@ -49,9 +49,7 @@ record JobDocuments(BatchRequest request) {
 
     private ObjectNode fill(ObjectNode document, BatchJob job) {
         BatchJobDefinition definition = job.getDefinition();
-        document.put("id", job.getJobId());
-        TaskDocuments.put(document, "displayName", definition.getDisplayName());
-        document.put("usesTaskDependencies", definition.getUsesTaskDependencies())
+        document.put("id", job.getJobId())
                 .put("url", request.url("jobs/" + job.getJobId()))
                 .put("eTag", BatchRequest.tag(job.getRevision()))
                 .put("lastModified", job.getChangedAt().toString())
@@ -62,7 +60,16 @@ record JobDocuments(BatchRequest request) {
             document.put("previousState", Words.of(job.getPreviousState()));
             TaskDocuments.put(document, "previousStateTransitionTime", job.getPreviousStateSince());
         }
-        document.put("priority", definition.getPriority())
+        specification(document, definition);
+        execution(document.putObject("executionInfo"), job);
+        return document;
+    }
+
+    /** Writes what a user said of a job, or of the jobs of a schedule. */
+    static void specification(ObjectNode document, BatchJobDefinition definition) {
+        TaskDocuments.put(document, "displayName", definition.getDisplayName());
+        document.put("usesTaskDependencies", definition.getUsesTaskDependencies())
+                .put("priority", definition.getPriority())
                 .put("maxParallelTasks", definition.getMaxParallelTasks())
                 .put("allowTaskPreemption", false);
         document.putObject("constraints")
@@ -76,8 +83,6 @@ record JobDocuments(BatchRequest request) {
         document.put("onAllTasksComplete", Words.of(definition.getOnAllTasksComplete()))
                 .put("onTaskFailure", Words.of(definition.getOnTaskFailure()));
         TaskDocuments.pairs(document, "metadata", definition.getMetadata());
-        execution(document.putObject("executionInfo"), job);
-        return document;
     }
 
     private static void manager(ObjectNode part, JobManager manager) {

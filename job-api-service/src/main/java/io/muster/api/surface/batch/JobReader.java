@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class JobReader {
     private static final int PRIORITY = 1000;
     private static final Map<String, String> NONE = Map.of();
-    private static final Members JOB = Members.of(
-            "id",
+    private static final Members SPECIFICATION = Members.of(
             "displayName",
             "priority",
             "maxParallelTasks",
@@ -30,6 +29,7 @@ final class JobReader {
             "onTaskFailure",
             "metadata",
             "usesTaskDependencies");
+    private static final Members JOB = SPECIFICATION.and("id");
     private static final String PREEMPTION = "Running tasks make room for no others.";
     private static final Map<String, String> MISSING = Map.of(
             "allowTaskPreemption",
@@ -72,12 +72,23 @@ final class JobReader {
 
     static Named job(JsonBody body) {
         Part part = Part.of(body).only(JOB, MISSING);
+        BatchJobDefinition definition = definition(part);
+        return new Named(TaskReader.id(part), definition);
+    }
+
+    /** Returns what the jobs of a schedule are. */
+    static BatchJobDefinition specification(Part part) {
+        return definition(part.only(SPECIFICATION, MISSING));
+    }
+
+    private static BatchJobDefinition definition(Part part) {
         BatchJobDefinition.Builder job = BatchJobDefinition.newBuilder()
                 .setDisplayName(part.text("displayName"))
                 .setPoolId(pool(part.object("poolInfo").orElseThrow(() -> part.wrong("poolInfo", "Name a pool."))))
                 .setPriority(priority(part, 0))
                 .setMaxParallelTasks(parallel(part, -1))
-                .setUsesTaskDependencies(body.flag("usesTaskDependencies").orElse(false))
+                .setUsesTaskDependencies(
+                        part.body().flag("usesTaskDependencies").orElse(false))
                 .setOnAllTasksComplete(part.word("onAllTasksComplete", OnAllTasksComplete.class)
                         .orElse(OnAllTasksComplete.NO_ACTION))
                 .setOnTaskFailure(
@@ -94,7 +105,7 @@ final class JobReader {
                     .number("maxTaskRetryCount", -1, Integer.MAX_VALUE)
                     .orElse(0));
         });
-        return new Named(TaskReader.id(part), job.build());
+        return job.build();
     }
 
     private static String pool(Part info) {

@@ -18,9 +18,7 @@ final class MissingParts {
             "lifetimejobstats",
             "Statistics over the life of jobs are not kept here.",
             "supportedimages",
-            "Nodes are machines that are there: none is made from an image.",
-            "jobschedules",
-            "Job schedules are not here yet.");
+            "Nodes are machines that are there: none is made from an image.");
     private static final Map<String, String> ON_JOBS = Map.of(
             "jobpreparationandreleasetaskstatus", "Preparation and release tasks are not here yet.",
             "files",

@@ -64,10 +64,14 @@ record Part(JsonBody body, String path) {
 
     /** Returns a text that must be there. */
     String needed(String name) {
-        return body.text(name)
-                .orElseThrow(() -> new ProblemException(
-                        new Problem(400, "MissingRequiredProperty", "The member " + path + name + " is missing.")
-                                .with("PropertyName", path + name)));
+        return body.text(name).orElseThrow(() -> missing(name));
+    }
+
+    /** Returns the refusal of an object without a member. */
+    ProblemException missing(String name) {
+        return new ProblemException(
+                new Problem(400, "MissingRequiredProperty", "The member " + path + name + " is missing.")
+                        .with("PropertyName", path + name));
     }
 
     @Nullable

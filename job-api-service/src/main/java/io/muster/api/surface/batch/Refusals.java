@@ -4,9 +4,10 @@ import io.muster.api.json.Problem;
 import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
+import io.muster.records.ScheduleRefusalReason;
 import org.jspecify.annotations.Nullable;
 
-/** Names refusals of jobs and pools as Batch's clients know them. Contract: batch, 3.4. */
+/** Names refusals of jobs, their schedules and pools as Batch's clients know them. Contract: batch, 3.4. */
 final class Refusals {
     private Refusals() {}
 
@@ -33,6 +34,17 @@ final class Refusals {
                         ? new Problem(400, "InvalidPropertyValue", sentence)
                         : Part.problem(member, value, sentence);
             case TOO_MANY -> new Problem(409, "QuotaReached", sentence);
+            case UNKNOWN -> Problem.serverError();
+        };
+    }
+
+    static Problem of(ScheduleRefusalReason reason, String sentence) {
+        return switch (reason) {
+            case NOT_FOUND -> new Problem(404, "JobScheduleNotFound", sentence);
+            case EXISTS -> new Problem(409, "JobScheduleExists", sentence);
+            case COMPLETED -> new Problem(409, "JobScheduleCompleted", sentence);
+            case CHANGED_MEANWHILE -> new Problem(412, "ConditionNotMet", sentence);
+            case INVALID -> new Problem(400, "InvalidPropertyValue", sentence);
             case UNKNOWN -> Problem.serverError();
         };
     }

@@ -55,10 +55,12 @@ final class TaskController {
     private static final int MOST_READ = 5_000;
 
     private final Requests requests;
+    private final BatchReach reach;
     private final Workers workers;
 
-    TaskController(Requests requests, Workers workers) {
+    TaskController(Requests requests, BatchReach reach, Workers workers) {
         this.requests = requests;
+        this.reach = reach;
         this.workers = workers;
     }
 
@@ -66,7 +68,7 @@ final class TaskController {
     CompletionStage<MutableHttpResponse<String>> add(HttpRequest<?> request, String jobId, @Body byte[] body) {
         BatchRequest asked = new BatchRequest(request).rejectOthers();
         return workers.read(() -> {
-            BatchTaskDefinition task = TaskReader.task(JobController.body(body));
+            BatchTaskDefinition task = reach.check(TaskReader.task(JobController.body(body)));
             return JobController.ask(requests, jobId, new AddBatchTasks(List.of(task)), BatchTasksAdded.class)
                     .thenApply(added -> created(asked, jobId, added.getTasks().getFirst()));
         });
@@ -92,7 +94,7 @@ final class TaskController {
             Map<Integer, Problem> wrong = new LinkedHashMap<>();
             for (int i = 0; i < bodies.size(); i++) {
                 try {
-                    tasks.add(TaskReader.task(bodies.get(i)));
+                    tasks.add(reach.check(TaskReader.task(bodies.get(i))));
                 } catch (ProblemException e) {
                     wrong.put(i, e.problem());
                 }
@@ -285,13 +287,16 @@ final class TaskController {
         });
     }
 
-    /** Lists the subtasks of a task: it has none, since tasks run on one node each. */
+    /** Lists the subtasks of a task, without its primary: those of the attempt that was placed last. */
     @Get(TASK + "/subtasksinfo")
     CompletionStage<MutableHttpResponse<String>> subtasks(HttpRequest<?> request, String jobId, String taskId) {
-        BatchRequest asked = new BatchRequest(request).rejectOthers(Listing.SELECT);
-        return read(jobId, taskId).thenApply(_ -> {
+        BatchRequest asked = new BatchRequest(request);
+        Listing listing = Listing.ofOne(asked, TaskDocuments.OF_SUBTASKS);
+        return read(jobId, taskId).thenApply(task -> {
             ObjectNode document = asked.document("subtasks");
-            document.putArray("value");
+            ArrayNode values = document.putArray("value");
+            TaskDocuments documents = new TaskDocuments(asked);
+            task.getSubtasks().forEach(subtask -> values.add(listing.selected(documents.subtask(subtask))));
             return asked.ok(document);
         });
     }

@@ -3,6 +3,7 @@ package io.muster.api.surface.batch;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.records.BatchSubtask;
 import io.muster.records.BatchTask;
 import io.muster.records.BatchTaskDefinition;
 import io.muster.records.BatchTaskFailure;
@@ -54,12 +55,50 @@ record TaskDocuments(BatchRequest request) {
             "multiInstanceSettings",
             "dependsOn");
 
+    /** Lists the members of a subtask. */
+    static final Set<String> OF_SUBTASKS = Set.of(
+            "id",
+            "nodeInfo",
+            "startTime",
+            "endTime",
+            "exitCode",
+            "failureInfo",
+            "state",
+            "stateTransitionTime",
+            "previousState",
+            "previousStateTransitionTime",
+            "result");
+
     static String path(String jobId, String taskId) {
         return "jobs/" + jobId + "/tasks/" + taskId;
     }
 
     ObjectNode task(BatchTask task) {
         return fill(request.document("tasks/@Element"), task);
+    }
+
+    /** Returns a part of a task on several nodes. Contract: batch, 3.3. */
+    ObjectNode subtask(BatchSubtask subtask) {
+        ObjectNode document = JsonNodeFactory.instance.objectNode().put("id", subtask.getId());
+        node(document.putObject("nodeInfo"), subtask.getPoolId(), subtask.getNodeId());
+        put(document, "startTime", subtask.getStartedAt());
+        put(document, "endTime", subtask.getEndedAt());
+        if (subtask.getExitCode() != null) {
+            document.put("exitCode", subtask.getExitCode());
+        }
+        if (subtask.getFailure() != null) {
+            failure(document.putObject("failureInfo"), subtask.getFailure());
+        }
+        document.put("state", Words.of(subtask.getState()))
+                .put("stateTransitionTime", subtask.getStateSince().toString());
+        if (subtask.getPreviousState() != null) {
+            document.put("previousState", Words.of(subtask.getPreviousState()));
+            put(document, "previousStateTransitionTime", subtask.getPreviousStateSince());
+        }
+        if (subtask.getState() == BatchTaskState.COMPLETED) {
+            document.put("result", subtask.getFailure() == null ? "success" : "failure");
+        }
+        return document;
     }
 
     /** Returns a task of a list. */

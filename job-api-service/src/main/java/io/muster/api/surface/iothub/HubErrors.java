@@ -51,7 +51,7 @@ final class HubErrors {
     private static Problem of(ScheduleRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> of(JobRefusalReason.NOT_FOUND, sentence);
-            case INVALID -> Problem.argumentInvalid(sentence);
+            case EXISTS, CHANGED_MEANWHILE, COMPLETED, INVALID -> Problem.argumentInvalid(sentence);
             case UNKNOWN -> Problem.serverError();
         };
     }

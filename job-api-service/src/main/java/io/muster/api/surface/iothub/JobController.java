@@ -133,7 +133,7 @@ final class JobController {
                     .setStatus(ScheduleStatus.DISABLED)
                     .setNextAt(null)
                     .build();
-            return requests.deleteSchedule(id).thenApply(_ -> Answers.ok(Jobs.document(cancelled, job.get())));
+            return requests.deleteSchedule(id, null).thenApply(_ -> Answers.ok(Jobs.document(cancelled, job.get())));
         }
         return requests.jobEverywhere(id, new CancelJob()).thenApply(this::job);
     }

@@ -69,9 +69,11 @@ final class SchedulerActions {
     private static final int DAYS_OF_YEAR = 365;
     private static final int DAYS_OF_MONTH = 30;
 
-    /** Matches the run of a triggered WebJob at our own address, with and without the site in the path. */
+    /** Matches the run of a triggered WebJob at our own address, with and without the site in the path, by each of its names. Contract: 2.1. */
     private static final Pattern RUN = Pattern.compile(
-            "(?:/(?<site>[A-Za-z0-9-]{1,64})\\.scm\\.azurewebsites\\.net)?/api/triggeredwebjobs/(?<job>[A-Za-z0-9][A-Za-z0-9_-]{0,63})/run");
+            "(?:/(?<site>[a-z0-9-]{1,64})\\.scm\\.azurewebsites\\.net)?(?:/api/triggered(?:web)?jobs|(?:/api)?/jobs/triggered)"
+                    + "/(?<job>[a-z0-9][a-z0-9_-]{0,63})/run",
+            Pattern.CASE_INSENSITIVE);
 
     private static final Pattern SITE_HOST = Pattern.compile("(?<site>[a-z0-9-]{1,64})\\.scm\\.(?<rest>.+)");
 

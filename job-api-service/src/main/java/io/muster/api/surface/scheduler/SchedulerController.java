@@ -369,8 +369,9 @@ final class SchedulerController {
             if (path.jobs()) {
                 Schedule known = schedule(path);
                 checkRunning(Callers.of(request), known);
-                ObjectNode merged =
-                        SchedulerSecrets.restored(merged(SchedulerJobs.source(known), change), known.getDefinition());
+                ObjectNode before = SchedulerJobs.source(known);
+                ObjectNode merged = SchedulerSecrets.restored(
+                        SchedulerJobs.startedAsBefore(known, before, merged(before, change)), known.getDefinition());
                 SaveSchedule save = SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
                 return saved(Callers.of(request), path, save)
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
@@ -410,14 +411,15 @@ final class SchedulerController {
             }
             if (path.jobs()) {
                 checkRunning(Callers.of(request), schedule(path));
-                return requests.deleteSchedule(SchedulerPath.key(path.jobId())).thenApply(_ -> HttpResponse.ok());
+                return requests.deleteSchedule(SchedulerPath.key(path.jobId()), null)
+                        .thenApply(_ -> HttpResponse.ok());
             }
             collection(path);
             List<Schedule> jobs = all(path);
             jobs.forEach(job -> checkRunning(Callers.of(request), job));
             CompletableFuture<Void> gone = CompletableFuture.completedFuture(null);
             for (Schedule schedule : jobs) {
-                gone = gone.thenCompose(_ -> requests.deleteSchedule(schedule.getScheduleId()));
+                gone = gone.thenCompose(_ -> requests.deleteSchedule(schedule.getScheduleId(), null));
             }
             return gone.thenCompose(_ -> requests.deleteCollection(SchedulerPath.key(path.collectionId())))
                     .thenApply(_ -> HttpResponse.ok());

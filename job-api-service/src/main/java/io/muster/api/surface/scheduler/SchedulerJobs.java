@@ -118,6 +118,18 @@ final class SchedulerJobs {
         return source == null ? JsonNodeFactory.instance.objectNode() : (ObjectNode) JsonBody.stored(source);
     }
 
+    /** Returns a changed document with the start of the job before, where its recurrence is another and it has none: it would begin at once. */
+    static ObjectNode startedAsBefore(Schedule known, ObjectNode before, ObjectNode changed) {
+        ObjectNode properties = changed.withObject("/properties");
+        if (!properties.has("startTime")
+                && !properties
+                        .path("recurrence")
+                        .equals(before.path("properties").path("recurrence"))) {
+            properties.put("startTime", known.getStartedAt().toString());
+        }
+        return changed;
+    }
+
     /** Writes a run of a job: an attempt of an action, or a time that was missed. */
     static ObjectNode run(ScheduleRun run, SchedulerPath path) {
         String number = number(run);

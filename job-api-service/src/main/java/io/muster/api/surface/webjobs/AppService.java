@@ -103,7 +103,7 @@ public final class AppService implements Surface {
 
     @Override
     public Problem notAllowed(String message) {
-        return new Problem(403, "AuthorizationFailed", message);
+        return provider.notAllowed(message);
     }
 
     @Override

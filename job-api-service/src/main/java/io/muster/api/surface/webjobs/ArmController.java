@@ -88,6 +88,7 @@ final class ArmController {
         Site known = site(site);
         known.getWebJobs().stream()
                 .filter(job -> kinds.contains(job.getKind()))
+                .sorted(Comparator.comparing(WebJob::getKind))
                 .forEach(job -> value.add(documents.job(known, job, list)));
         return Answers.ok(body);
     }

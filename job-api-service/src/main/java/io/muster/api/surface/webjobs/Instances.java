@@ -24,11 +24,11 @@ final class Instances {
     private Instances() {}
 
     /** Returns the status of a job: the one of the instance that has got furthest. */
-    static String status(WebJob job) {
+    static String status(Site site, WebJob job) {
         return generation(job, 0).stream()
                 .map(run -> Statuses.ofInstance(job, run))
                 .min(Comparator.comparing(ORDER::indexOf))
-                .orElse(without(job));
+                .orElse(without(site, job));
     }
 
     /** Returns a line a node: its id, and the job's status there. */
@@ -46,14 +46,22 @@ final class Instances {
         nodes.addAll(byNode.keySet());
         StringBuilder lines = new StringBuilder();
         for (String node : nodes) {
-            String status = byNode.getOrDefault(node, singleton ? "InactiveInstance" : without(job));
+            String status = byNode.getOrDefault(node, singleton ? "InactiveInstance" : without(site, job));
             lines.append(node).append(" - ").append(status).append("\r\n");
         }
         return lines.toString();
     }
 
-    private static String without(WebJob job) {
-        return job.getDisabled() ? "Stopped" : "Initializing";
+    private static String without(Site site, WebJob job) {
+        return job.getDisabled() || isStopped(site) ? "Stopped" : "Initializing";
+    }
+
+    /** Returns whether no job of the site runs, as the planner reads its settings. */
+    private static boolean isStopped(Site site) {
+        return site.getSettings().entrySet().stream()
+                .filter(setting -> setting.getKey().equalsIgnoreCase("WEBJOBS_STOPPED"))
+                .map(setting -> setting.getValue().strip())
+                .anyMatch(value -> value.equals("1") || value.equalsIgnoreCase("true"));
     }
 
     /** Returns the runs of a generation that a listing or a log shows: those that live, or are of nodes that the site still has, where there are any; so many at most. */

@@ -13,8 +13,10 @@ import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.ByteRange;
 import io.muster.api.http.Callers;
+import io.muster.api.http.Pieces;
 import io.muster.api.http.Places;
 import io.muster.api.http.Streams;
+import io.muster.api.http.Time;
 import io.muster.api.job.SiteView;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
@@ -53,14 +55,16 @@ final class LogController {
 
     private final SiteView sites;
     private final TaskOutputs outputs;
+    private final Time time;
     /** Bounds the logs that are read at once, a place for each run: half of them for one caller, and for one site. */
     private final Places readers = new Places(AT_ONCE, AT_ONCE / 2);
     /** Bounds the live logs: they go on, and leave the others their places. */
     private final Places liveReaders = new Places(LIVE_AT_ONCE, LIVE_AT_ONCE / 2);
 
-    LogController(SiteView sites, TaskOutputs outputs) {
+    LogController(SiteView sites, TaskOutputs outputs, Time time) {
         this.sites = sites;
         this.outputs = outputs;
+        this.time = time;
     }
 
     @Get(FILES + "/triggered/{name}/{runId}/output_log.txt")
@@ -73,7 +77,9 @@ final class LogController {
     }
 
     private static boolean isLive(HttpRequest<?> request) {
-        return request.accept().contains(MediaType.TEXT_EVENT_STREAM_TYPE);
+        return request.accept().stream()
+                .anyMatch(type -> type.equals(MediaType.TEXT_EVENT_STREAM_TYPE)
+                        && type.getQualityAsNumber().signum() > 0);
     }
 
     private Optional<WebJobRun> latest(String site, String name, String runId) {
@@ -89,13 +95,14 @@ final class LogController {
     /** Follows a log until its run has ended. */
     private HttpResponse<?> live(
             HttpRequest<?> request, String site, WebJobRun run, Supplier<Optional<WebJobRun>> latest) {
-        long from = lastEventId(request);
+        EventId from = lastEventId(request);
         Places.Taken place =
                 liveReaders.take(readersOf(request, site), 1, Duration.ZERO).orElseThrow(LogController::tooMany);
-        Flux<byte[]> events = Streams.holding(
-                        request, place, () -> new LiveLog(outputs, run, latest, from, LIVE_BETWEEN))
-                .filter(piece -> piece.length > 0)
-                .take(LIFE);
+        Flux<byte[]> events = Streams.during(
+                LIFE,
+                request,
+                Streams.holding(
+                        request, place, () -> new LiveLog(outputs, run, latest, from, LIVE_BETWEEN, time.source())));
         return HttpResponse.<Publisher<byte[]>>ok(events)
                 .header("Content-Type", MediaType.TEXT_EVENT_STREAM)
                 .header("Cache-Control", "no-store")
@@ -103,16 +110,15 @@ final class LogController {
                 .header("X-Accel-Buffering", "no");
     }
 
-    private static long lastEventId(HttpRequest<?> request) {
+    private static EventId lastEventId(HttpRequest<?> request) {
         if (request.getHeaders().contains("Range")) {
             throw new ProblemException(
                     Problem.argumentInvalid("Range can't be honoured for text/event-stream: give Last-Event-ID."));
         }
         String id = request.getHeaders().findFirst(LAST_EVENT_ID).orElse("0");
-        if (!id.matches("\\d{1,18}")) {
-            throw new ProblemException(Problem.argumentInvalid("Last-Event-ID has to be the id of an event."));
-        }
-        return Long.parseLong(id);
+        return EventId.of(id)
+                .orElseThrow(() ->
+                        new ProblemException(Problem.argumentInvalid("Last-Event-ID has to be the id of an event.")));
     }
 
     @Get(FILES + "/continuous/{name}/job_log.txt")
@@ -175,8 +181,9 @@ final class LogController {
     }
 
     private long length(HttpRequest<?> request, String site, List<WebJobRun> runs) throws IOException {
-        try (Places.Taken _ = take(request, site, runs, Duration.ZERO)) {
-            return RunLogPieces.length(outputs, runs, Integer.MAX_VALUE);
+        try (Places.Taken _ = take(request, site, runs, Duration.ZERO);
+                Pieces log = RunLogPieces.open(outputs, runs, Integer.MAX_VALUE, 0, Long.MAX_VALUE, time.now())) {
+            return log.length(time.source(), "read the log without a range, or follow it.");
         }
     }
 
@@ -196,6 +203,8 @@ final class LogController {
             HttpRequest<?> request, String site, List<WebJobRun> runs, int mostLines, ByteRange range) {
         Places.Taken places = take(request, site, runs, PATIENCE);
         return Streams.holding(
-                request, places, () -> RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to()));
+                request,
+                places,
+                () -> RunLogPieces.open(outputs, runs, mostLines, range.from(), range.to(), time.now()));
     }
 }

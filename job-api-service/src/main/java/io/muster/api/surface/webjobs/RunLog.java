@@ -9,6 +9,7 @@ import io.muster.records.WebJobStart;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -54,7 +55,20 @@ final class RunLog {
         }
     }
 
+    /**
+     * Says where a log stood between two lines: it goes on from there by the program's output alone.
+     *
+     * @param length of the log, in bytes
+     * @param seen how many bytes of the program's output are in it
+     */
+    record Mark(long length, long seen) {}
+
     private static final String NO_NODE = "-";
+    /** Bounds how long a run waits for a slot before its log says so: longer than it is on its way. */
+    private static final Duration SOON = Duration.ofSeconds(10);
+    /** Is waited beyond that, since clocks differ: what a log says while its run waits stays said when that was started. */
+    private static final Duration SLACK = Duration.ofSeconds(10);
+
     /** Holds the exit codes of programs that a signal ended, TERM or KILL: they did not end in time by themselves. */
     private static final Set<Integer> ABORTED = Set.of(128 + 15, 128 + 9);
 
@@ -72,6 +86,11 @@ final class RunLog {
     private long seen;
     private int lines;
     private boolean stopping;
+    private boolean waited;
+    /** Counts the bytes of the log that were drained. */
+    private long drained;
+
+    private Mark begun = new Mark(0, 0);
 
     /** Makes one. @param mostLines of the program; more are left out, and a warning says so */
     RunLog(WebJobRun run, int mostLines) {
@@ -97,11 +116,32 @@ final class RunLog {
     byte[] drain() {
         byte[] bytes = written.toByteArray();
         written.reset();
+        drained += bytes.length;
         return bytes;
     }
 
-    /** Writes what stands before the program's output. */
-    void begin() {
+    /** Returns where it was between lines last: now, or where the first of those began whose ends are still to come. */
+    Mark mark() {
+        return isBetweenLines() ? new Mark(length(), seen) : begun;
+    }
+
+    boolean isBetweenLines() {
+        return out.size() == 0 && err.size() == 0;
+    }
+
+    private long length() {
+        return drained + written.size();
+    }
+
+    /** Goes on where another one of the same run was, which shows all lines: what was written by now is in that. */
+    void goOn(Mark from) {
+        written.reset();
+        drained = from.length();
+        seen = from.seen();
+    }
+
+    /** Writes what stands before the program's output. @param now until which a run waits that was not started */
+    void begin(Instant now) {
         // No node has it yet: these lines stay as they are, since readers go on by their offset.
         say(run.getBegunAt(), NO_NODE, Level.SYSTEM_INFO, "Status changed to Initializing");
         say(
@@ -109,17 +149,31 @@ final class RunLog {
                 NO_NODE,
                 Level.SYSTEM_INFO,
                 "Run script '" + run.getScript() + "' with script host - '" + HOSTS.get(run.getHost()) + "'");
+        waited(now);
         if (!starts.isEmpty()) {
             next();
         }
     }
 
-    /** Takes the run as it is now. @param now what it had before has not changed, and starts behind that */
-    void update(WebJobRun now) {
+    /** Says that a run waited for a slot, where that took long. */
+    private void waited(Instant now) {
+        Instant said = run.getBegunAt().plus(SOON);
+        @Nullable Instant until = run.getStartedAt() == null ? run.getEndedAt() : run.getStartedAt();
+        boolean isOnceStarted = run.getStarts().isEmpty();
+        if (!waited && isOnceStarted && current == null && (until == null ? now.minus(SLACK) : until).isAfter(said)) {
+            waited = true;
+            String text = "The run waits for a free slot on a node of the pool '" + run.getPoolId() + "'";
+            say(said, NO_NODE, Level.SYSTEM_INFO, text);
+        }
+    }
+
+    /** Takes the run as it is. @param changed what it had before has not changed, and starts behind that @param now see {@link #begin} */
+    void update(WebJobRun changed, Instant now) {
         List<WebJobStart> before = starts(run);
-        List<WebJobStart> all = starts(now);
-        run = now;
+        List<WebJobStart> all = starts(changed);
+        run = changed;
         starts.addAll(all.subList(before.size(), all.size()));
+        waited(now);
         if (current == null && !starts.isEmpty()) {
             next();
         }
@@ -203,6 +257,9 @@ final class RunLog {
         ByteArrayOutputStream line = chunk.getStream() == OutputStream.OUT ? out : err;
         Level level = chunk.getStream() == OutputStream.OUT ? Level.INFO : Level.ERROR;
         while (bytes.hasRemaining()) {
+            if (isBetweenLines()) {
+                begun = new Mark(length(), end - bytes.remaining());
+            }
             byte one = bytes.get();
             if (one == '\n') {
                 flush(line, level);

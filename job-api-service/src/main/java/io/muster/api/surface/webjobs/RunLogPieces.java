@@ -33,13 +33,14 @@ final class RunLogPieces implements Pieces {
      * @param mostLines of each program
      * @param from the first byte
      * @param to behind the last byte
+     * @param now until which runs wait that were not started
      */
-    static RunLogPieces open(TaskOutputs outputs, List<WebJobRun> runs, int mostLines, long from, long to)
+    static RunLogPieces open(TaskOutputs outputs, List<WebJobRun> runs, int mostLines, long from, long to, Instant now)
             throws IOException {
         List<Source> sources = new ArrayList<>();
         try {
             for (WebJobRun run : runs) {
-                sources.add(new Source(run, mostLines, output(outputs, run)));
+                sources.add(new Source(run, mostLines, output(outputs, run), now));
             }
         } catch (IOException | RuntimeException e) {
             sources.forEach(Source::close);
@@ -56,36 +57,19 @@ final class RunLogPieces implements Pieces {
                         run.getPoolId(), run.getTaskId(), since.get(), Optional.ofNullable(run.getEndedAt())));
     }
 
-    /** Returns how many bytes the log has. */
-    static long length(TaskOutputs outputs, List<WebJobRun> runs, int mostLines) throws IOException {
-        long length = 0;
-        try (RunLogPieces pieces = open(outputs, runs, mostLines, 0, Long.MAX_VALUE)) {
-            for (byte[] piece = pieces.next(); piece != null; piece = pieces.next()) {
-                length += piece.length;
-            }
-        }
-        return length;
-    }
-
     @Override
     public byte @Nullable [] next() throws IOException {
-        while (sent < to) {
-            Optional<Source> earliest = sources.stream()
-                    .filter(source -> !source.isDone())
-                    .min(Comparator.comparing(source -> source.nextAt));
-            if (earliest.isEmpty()) {
-                return null;
-            }
-            byte[] piece = earliest.get().advance();
-            int skipped = (int) Math.min(skip, piece.length);
-            skip -= skipped;
-            int length = (int) Math.min(piece.length - skipped, to - sent);
-            if (length > 0) {
-                sent += length;
-                return Arrays.copyOfRange(piece, skipped, skipped + length);
-            }
+        Optional<Source> earliest =
+                sources.stream().filter(source -> !source.isDone()).min(Comparator.comparing(source -> source.nextAt));
+        if (sent >= to || earliest.isEmpty()) {
+            return null;
         }
-        return null;
+        byte[] piece = earliest.get().advance();
+        int skipped = (int) Math.min(skip, piece.length);
+        skip -= skipped;
+        int length = (int) Math.min(piece.length - skipped, to - sent);
+        sent += length;
+        return Arrays.copyOfRange(piece, skipped, skipped + length);
     }
 
     @Override
@@ -104,13 +88,15 @@ final class RunLogPieces implements Pieces {
 
         private final WebJobRun run;
         private final RunLog log;
+        private final Instant now;
         private final Optional<TaskOutputs.Reader> output;
         private Stage stage = Stage.BEGIN;
         private Optional<TaskOutput> chunk = Optional.empty();
         /** Is the time of the piece that comes next. */
         private Instant nextAt;
 
-        Source(WebJobRun run, int mostLines, Optional<TaskOutputs.Reader> output) {
+        Source(WebJobRun run, int mostLines, Optional<TaskOutputs.Reader> output, Instant now) {
+            this.now = now;
             this.run = run;
             this.log = new RunLog(run, mostLines);
             this.output = output;
@@ -125,11 +111,11 @@ final class RunLogPieces implements Pieces {
         byte[] advance() throws IOException {
             switch (stage) {
                 case BEGIN -> {
-                    log.begin();
+                    log.begin(now);
                     fetch();
                 }
                 case OUTPUT -> {
-                    log.take(chunk.orElseThrow());
+                    chunk.ifPresent(log::take);
                     fetch();
                 }
                 case END -> {
@@ -144,10 +130,13 @@ final class RunLogPieces implements Pieces {
         }
 
         private void fetch() throws IOException {
-            chunk = output.isPresent() && !log.isFull() ? output.get().next() : Optional.empty();
+            boolean goesOn = output.isPresent() && !log.isFull();
+            chunk = goesOn ? output.get().next() : Optional.empty();
             if (chunk.isPresent()) {
                 stage = Stage.OUTPUT;
                 nextAt = chunk.get().getAt();
+            } else if (goesOn && !output.get().isAtEnd()) {
+                stage = Stage.OUTPUT;
             } else {
                 stage = Stage.END;
                 nextAt = Optional.ofNullable(run.getEndedAt()).orElse(Instant.MAX);

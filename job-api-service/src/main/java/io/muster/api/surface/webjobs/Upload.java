@@ -3,6 +3,7 @@ package io.muster.api.surface.webjobs;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.muster.document.JsonFault;
 import io.muster.records.ScriptHost;
 import io.muster.records.WebJobFiles;
 import java.io.IOException;
@@ -70,14 +71,30 @@ record Upload(Path file, String sha256, long bytes) implements AutoCloseable {
      * Holds what was found in an upload.
      *
      * @param files empty where there is no script
-     * @param settings a JSON object as text
+     * @param settings of the job
      */
-    record Content(Optional<WebJobFiles> files, String settings, boolean disabled) {}
+    record Content(Optional<WebJobFiles> files, Settings settings, boolean disabled) {}
+
+    /**
+     * Holds the settings that came with an upload.
+     *
+     * @param text a JSON object
+     * @param fault why those that came are not used, as a sentence; empty where they are, or none came
+     */
+    record Settings(String text, String fault) {
+        static final Settings NONE = new Settings("{}", "");
+
+        private static Settings unused(String why) {
+            return new Settings("{}", "The file settings.job " + why + ", and is not used.");
+        }
+    }
 
     /** Returns what it is as a file of its own. */
     Content asFile(String fileName, Set<ScriptHost> hosts) {
         return new Content(
-                ScriptDetection.find(List.of(fileName), hosts).map(script -> files(fileName, "", script)), "{}", false);
+                ScriptDetection.find(List.of(fileName), hosts).map(script -> files(fileName, "", script)),
+                Settings.NONE,
+                false);
     }
 
     /** Returns what it is as an archive. @throws UploadException where it is refused */
@@ -88,7 +105,7 @@ record Upload(Path file, String sha256, long bytes) implements AutoCloseable {
         Optional<ScriptDetection.Script> script = ScriptDetection.find(here, hosts);
         return new Content(
                 script.map(found -> files(null, directory, found)),
-                here.contains(SETTINGS) ? settings(join(directory, SETTINGS)) : "{}",
+                here.contains(SETTINGS) ? settings(join(directory, SETTINGS)) : Settings.NONE,
                 here.contains(DISABLED));
     }
 
@@ -134,16 +151,19 @@ record Upload(Path file, String sha256, long bytes) implements AutoCloseable {
                 .build();
     }
 
-    /** Returns the settings that the archive brings; none where they can't be read, as Kudu has it. */
-    private String settings(String path) throws IOException {
+    /** Returns the settings that the archive brings. */
+    private Settings settings(String path) throws IOException {
         try (ZipFile zip = new ZipFile(file.toFile());
                 InputStream in = zip.getInputStream(zip.getEntry(path))) {
             byte[] text = in.readNBytes(LONGEST_SETTINGS + 1);
-            return text.length > LONGEST_SETTINGS || !JSON.readTree(text).isObject()
-                    ? "{}"
-                    : new String(text, StandardCharsets.UTF_8).replace("\uFEFF", "");
+            if (text.length > LONGEST_SETTINGS) {
+                return Settings.unused("has more than " + LONGEST_SETTINGS + " bytes");
+            }
+            return JSON.readTree(text).isObject()
+                    ? new Settings(new String(text, StandardCharsets.UTF_8).replace("\uFEFF", ""), "")
+                    : Settings.unused("is no JSON object");
         } catch (JsonProcessingException e) {
-            return "{}";
+            return Settings.unused("is not JSON (" + JsonFault.of(e) + ")");
         }
     }
 

@@ -166,9 +166,10 @@ final class UploadController {
                                 kind,
                                 name,
                                 content.files().get(),
-                                content.settings(),
+                                content.settings().text(),
                                 content.disabled(),
-                                time.now().plus(Unreferenced.GRACE.dividedBy(2))))
+                                time.now().plus(Unreferenced.GRACE.dividedBy(2)),
+                                content.settings().fault()))
                 .join();
     }
 

@@ -33,6 +33,7 @@ import io.muster.records.StopWebJob;
 import io.muster.records.WebJob;
 import io.muster.records.WebJobKind;
 import io.muster.records.WebJobRun;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -92,6 +93,7 @@ final class WebJobController {
         ArrayNode list = JsonNodeFactory.instance.arrayNode();
         known.ifPresent(found -> found.getWebJobs().stream()
                 .filter(job -> kinds.contains(job.getKind()))
+                .sorted(Comparator.comparing(WebJob::getKind))
                 .forEach(job -> list.add(asked.job(found, job))));
         return asked.tagged(known, asked.list(list));
     }

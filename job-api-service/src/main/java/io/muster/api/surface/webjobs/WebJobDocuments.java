@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.document.HostSetting;
 import io.muster.records.Site;
 import io.muster.records.WebJob;
 import io.muster.records.WebJobKind;
@@ -19,6 +20,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +54,7 @@ record WebJobDocuments(String base, Instant now) {
                 document.put("scheduler_logs_url", base + "/vfs/data/jobs/triggered/" + name + "/job_scheduler.log");
             }
             case CONTINUOUS -> {
-                document.put("status", Instances.status(job));
+                document.put("status", Instances.status(site, job));
                 document.put("detailed_status", Instances.detailedStatus(site, job));
                 document.put("log_url", base + "/vfs/data/jobs/continuous/" + name + "/job_log.txt");
             }
@@ -62,14 +64,28 @@ record WebJobDocuments(String base, Instant now) {
         document.put("url", url);
         document.put("extra_info_url", base + "/azurejobs/#/jobs/" + type + "/" + name);
         document.put("type", type);
-        document.put("error", error(job).orElse(null));
+        document.put("error", error(site, job).orElse(null));
         document.put("using_sdk", false);
         document.set("settings", settings(job));
         return document;
     }
 
-    /** Returns why a job does not do what its settings say. */
-    private static Optional<String> error(WebJob job) {
+    /** Returns why a job does not do what its settings and those of its site say. */
+    private static Optional<String> error(Site site, WebJob job) {
+        Stream<HostSetting> numbers = switch (job.getKind()) {
+            case TRIGGERED -> Stream.of(HostSetting.WEBJOBS_IDLE_TIMEOUT, HostSetting.WEBJOBS_HISTORY_SIZE);
+            case CONTINUOUS -> Stream.of(HostSetting.WEBJOBS_RESTART_TIME);
+        };
+        return Stream.of(
+                        Stream.of(job.getSettingsFault()),
+                        scheduleError(job).stream(),
+                        numbers.flatMap(number -> number.fault(site.getSettings()).stream()))
+                .flatMap(errors -> errors)
+                .filter(error -> !error.isEmpty())
+                .reduce((some, more) -> some + " " + more);
+    }
+
+    private static Optional<String> scheduleError(WebJob job) {
         JsonNode schedule = settings(job).path("schedule");
         if (job.getKind() == WebJobKind.CONTINUOUS || !schedule.isTextual()) {
             return Optional.empty();

@@ -58,7 +58,7 @@ class RunLogTest {
 
     private static String log(WebJobRun run, int mostLines, TaskOutput... chunks) {
         RunLog log = new RunLog(run, mostLines);
-        log.begin();
+        log.begin(BEGUN);
         for (TaskOutput chunk : chunks) {
             log.take(chunk);
         }
@@ -74,6 +74,46 @@ class RunLogTest {
         String at = "[11/21/2026 03:00:05 > node-1: SYS ";
         return (error == null ? "" : at + "ERR ] " + error + "\r\n") + at + "INFO] Status changed to " + status
                 + "\r\n";
+    }
+
+    private static String logAt(WebJobRun run, Instant now) {
+        RunLog log = new RunLog(run, 100);
+        log.begin(now);
+        log.end();
+        return new String(log.drain(), StandardCharsets.UTF_8);
+    }
+
+    /** Shows where a run stays that no node has a slot for: its log ended with Initializing. */
+    @Test
+    void saysThatARunWaitsForASlotAndLeavesItSaid() {
+        String waits =
+                "[11/21/2026 03:00:10 > -: SYS INFO] The run waits for a free slot on a node of the pool 'default'\r\n";
+        WebJobRun.Builder waiting = run(WebJobRunStatus.INITIALIZING)
+                .setStartedAt(null)
+                .setNodeId(null)
+                .setPlacement(null);
+        assertThat(logAt(waiting.build(), BEGUN.plusSeconds(19))).doesNotContain(waits);
+        String said = logAt(waiting.build(), BEGUN.plusSeconds(21));
+        assertThat(said).endsWith(waits);
+        assertThat(logAt(
+                        run(WebJobRunStatus.RUNNING)
+                                .setStartedAt(BEGUN.plusSeconds(12))
+                                .build(),
+                        BEGUN.plusSeconds(13)))
+                .startsWith(said)
+                .endsWith("Status changed to Running\r\n");
+        assertThat(logAt(
+                        run(WebJobRunStatus.RUNNING)
+                                .setStartedAt(BEGUN.plusSeconds(9))
+                                .build(),
+                        BEGUN.plusSeconds(900)))
+                .doesNotContain(waits);
+        assertThat(logAt(
+                        waiting.setStatus(WebJobRunStatus.STOPPED)
+                                .setEndedAt(BEGUN.plusSeconds(60))
+                                .build(),
+                        BEGUN))
+                .startsWith(said);
     }
 
     private static WebJobRun ended(WebJobRunStatus status, @Nullable Integer code, String detail) {

@@ -19,6 +19,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Uploads archives that are taken, and some that are refused whole. Contract: webjobs-and-schedules, 2.1; addresses, "Rulings". */
@@ -74,7 +75,7 @@ class UploadTest {
         assertThat(files.getFileName()).isNull();
         assertThat(files.getBytes()).isEqualTo(body.length);
         assertThat(files.getSha256()).matches("[0-9a-f]{64}");
-        assertThat(content.settings()).isEqualTo("{\"schedule\":\"0 0 3 * * *\",\"x\":1}");
+        assertThat(content.settings().text()).isEqualTo("{\"schedule\":\"0 0 3 * * *\",\"x\":1}");
         assertThat(content.disabled()).isFalse();
     }
 
@@ -98,11 +99,28 @@ class UploadTest {
         assertThat(content(zip(Map.of())).files()).isEmpty();
     }
 
+    /** Goes on without them, as Kudu has it, and says so: they were taken for none silently. */
     @ParameterizedTest
-    @ValueSource(strings = {"[]", "no json", "", "{", "{}{}"})
-    void ignoresSettingsThatAreNoObject(String settings) throws Exception {
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            []      | is no JSON object
+            ``      | is no JSON object
+            no json | is not JSON (Unrecognized token 'no': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false'))
+            {       | is not JSON (Unexpected end-of-input: expected close marker for Object (start marker at [line: 1, column: 1]))
+            {}{}    | is not JSON (Something follows the JSON value)
+            """)
+    void saysWhySettingsAreNotUsed(String settings, String why) throws Exception {
+        Upload.Content content = content(zip(Map.of("run.sh", "", "settings.job", settings)));
+        assertThat(content.settings())
+                .isEqualTo(new Upload.Settings("{}", "The file settings.job " + why + ", and is not used."));
+        assertThat(content.files()).isPresent();
+    }
+
+    @Test
+    void saysThatSettingsAreTooLong() throws Exception {
+        String settings = "{\"a\":\"" + "x".repeat(16 * 1024) + "\"}";
         assertThat(content(zip(Map.of("run.sh", "", "settings.job", settings))).settings())
-                .isEqualTo("{}");
+                .isEqualTo(
+                        new Upload.Settings("{}", "The file settings.job has more than 16384 bytes, and is not used."));
     }
 
     @ParameterizedTest

@@ -70,7 +70,8 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
             Feed.commands(
                     Topics.BATCH_JOB_COMMANDS,
                     command -> BatchIds.key(command.getJobId()),
-                    (_, command, _) -> List.of(new BatchJobInput.Asked(command.getJobId(), command.getCommand())),
+                    (_, command, _) -> List.of(
+                            new BatchJobInput.Asked(command.getJobId(), command.getCommand(), command.getOrder())),
                     BatchRefused.class,
                     BatchJobAggregate::refused),
             Feed.observations(
@@ -150,7 +151,7 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
         if (decision instanceof Decision.Refused<BatchJobEvent> refused) {
             return Optional.of(refused.refusal());
         }
-        if (!(input instanceof BatchJobInput.Asked(var _, Object command))) {
+        if (!(input instanceof BatchJobInput.Asked(var _, Object command, var _))) {
             return Optional.empty();
         }
         return switch (command) {

@@ -3,6 +3,7 @@ package io.muster.planner.batch.topology;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.planner.batch.BatchIds;
 import io.muster.planner.batch.BatchTaskPrograms;
+import io.muster.planner.order.OrderReports;
 import io.muster.planner.pool.Attempt;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.topology.TaskEventBodies;
@@ -39,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,11 +55,13 @@ final class BatchJobEffects {
     private final Outbox outbox;
     private final MeterRegistry meters;
     private final BatchTaskTable tasks;
+    private final OrderReports reports;
 
     BatchJobEffects(Outbox outbox, MeterRegistry meters, BatchTaskTable tasks) {
         this.outbox = outbox;
         this.meters = meters;
         this.tasks = tasks;
+        this.reports = new OrderReports(outbox, BatchJobAggregate.NAME);
     }
 
     /** Keeps what an event changes, and writes what follows. */
@@ -97,6 +101,18 @@ final class BatchJobEffects {
         revised.forEach(each -> revise(change, each));
         ended.forEach(each -> ended(change, each));
         submit(change, queued);
+        report(change);
+    }
+
+    /** Tells the schedule that made the job of its end: when it is completed, or gone without that. */
+    private void report(Change<BatchJob, BatchJobEvent> change) {
+        @Nullable BatchJob before = change.before();
+        @Nullable BatchJob after = change.after();
+        boolean isOverNow = after == null || after.getEndedAt() != null;
+        if (before != null && before.getEndedAt() == null && isOverNow) {
+            String how = after == null ? "deleted" : "completed, reason: " + after.getTerminateReason();
+            reports.succeeded(before.getOrder(), "The job " + before.getJobId() + " was " + how + ".", change.at());
+        }
     }
 
     /** Says to the pool how the job's tasks are placed, where that is another way than before. */
@@ -224,7 +240,14 @@ final class BatchJobEffects {
     }
 
     private static long characters(ComputeTask task) {
-        return task.getProgram().getCommand().stream().mapToInt(String::length).sum()
+        return Stream.of(task.getProgram().getCommand(), task.getProgram().getCoordination())
+                        .flatMap(List::stream)
+                        .mapToLong(String::length)
+                        .sum()
+                + task.getProgram().getWebFiles().stream()
+                        .mapToInt(
+                                file -> file.getUrl().length() + file.getPath().length())
+                        .sum()
                 + task.getProgram().getEnvironment().entrySet().stream()
                         .mapToInt(
                                 each -> each.getKey().length() + each.getValue().length())
@@ -249,6 +272,7 @@ final class BatchJobEffects {
                 new BatchJobEvent(command.getJobId(), now, List.of(refusal)),
                 now,
                 requester.requestId());
+        reports.failed(command.getOrder(), refusal.getMessage(), now);
         meters.counter("muster.batch.refused", "reason", refusal.getReason().name())
                 .increment();
         LOG.info(

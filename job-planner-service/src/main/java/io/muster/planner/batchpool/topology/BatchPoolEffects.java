@@ -65,7 +65,8 @@ final class BatchPoolEffects {
                         new ConfigurePool(
                                 pool.getDefinition().getSlotsPerNode(),
                                 pool.getDefinition().getPolicy(),
-                                false),
+                                false,
+                                pool.getDefinition().getInterNodeCommunication()),
                         now);
                 send(poolId, new WatchNodes(owner, false), now);
             }
@@ -94,7 +95,7 @@ final class BatchPoolEffects {
             case BatchPoolDeleted _ -> {
                 publish("PoolDeleteCompleteEvent", poolId, PoolEventBodies.deleted(pool, now), now);
                 send(poolId, new WatchNodes(owner, true), now);
-                send(poolId, new ConfigurePool(0, PlacementPolicy.SPREAD, true), now);
+                send(poolId, new ConfigurePool(0, PlacementPolicy.SPREAD, true, false), now);
             }
             default -> {
                 // Follows for nobody.

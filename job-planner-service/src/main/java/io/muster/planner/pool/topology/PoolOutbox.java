@@ -30,6 +30,7 @@ import io.muster.records.PoolNodes;
 import io.muster.records.PoolProbe;
 import io.muster.records.PoolReport;
 import io.muster.records.PoolTasks;
+import io.muster.records.ProceedAttempt;
 import io.muster.records.RestartProgram;
 import io.muster.records.StartAttempt;
 import io.muster.records.StopAttempt;
@@ -152,8 +153,11 @@ final class PoolOutbox {
                                         ? pools.task(poolId, placed.token().taskId())
                                         : submitted))));
         Map<String, Integer> exits = exits(decided.events());
-        decided.events().forEach(event -> tell(poolId, event, exits, now));
-        decided.events().forEach(event -> publish(poolId, event, now));
+        decided.events().forEach(event -> {
+            tellOfSubtasks(poolId, event, now);
+            tell(poolId, event, exits, now);
+        });
+        decided.events().forEach(event -> publish(poolId, event, submitted, now));
         decided.orders().forEach(order -> order(poolId, order, now));
     }
 
@@ -204,7 +208,7 @@ final class PoolOutbox {
     }
 
     /** Makes the events of a task of Batch. */
-    private void publish(String poolId, PoolEvent event, Instant now) {
+    private void publish(String poolId, PoolEvent event, @Nullable ComputeTask submitted, Instant now) {
         if (event instanceof PoolEvent.TaskPlaced placed) {
             @Nullable ComputeTask task = pools.task(poolId, placed.token().taskId());
             if (task != null && task.getBatch() != null) {
@@ -215,13 +219,14 @@ final class PoolOutbox {
                         TaskEventBodies.start(task.getBatch(), task, poolId, node, placed.attempt()),
                         now);
             }
-        } else if (event instanceof PoolEvent.TaskNotPlaced(String taskId, Attempt attempt)) {
-            @Nullable ComputeTask task = pools.task(poolId, taskId);
+        } else if (event
+                instanceof PoolEvent.TaskNotPlaced(String taskId, Attempt attempt, PoolEvent.NotPlaced reason)) {
+            @Nullable ComputeTask task = submitted == null ? pools.task(poolId, taskId) : submitted;
             if (task != null && task.getBatch() != null) {
                 publish(
                         "TaskScheduleFailEvent",
                         task.getBatch(),
-                        TaskEventBodies.scheduleFail(task.getBatch(), task, poolId, attempt),
+                        TaskEventBodies.scheduleFail(task.getBatch(), task, poolId, attempt, reason),
                         now);
             }
         } else if (event instanceof PoolEvent.TaskCompleted completed) {
@@ -257,6 +262,22 @@ final class PoolOutbox {
                 body.getBytes(StandardCharsets.UTF_8),
                 now,
                 Outbox.eventHeaders(type, body, now)));
+    }
+
+    /** Says to the owner of a task on several nodes what its subtasks do. */
+    private void tellOfSubtasks(String poolId, PoolEvent event, Instant now) {
+        @Nullable
+        Token token = switch (event) {
+            case PoolEvent.TaskPlaced placed -> placed.token();
+            case PoolEvent.AttemptStarted started -> started.token();
+            case PoolEvent.AttemptCoordinated coordinated -> coordinated.token();
+            case PoolEvent.AttemptOver over -> over.token();
+            default -> null;
+        };
+        if (token != null) {
+            GangNews.of(event, pools.members(poolId, token.taskId()))
+                    .ifPresent(news -> tell(poolId, token.taskId(), news, now));
+        }
     }
 
     private void tell(String poolId, PoolEvent event, Map<String, Integer> exits, Instant now) {
@@ -316,6 +337,7 @@ final class PoolOutbox {
             case PoolEvent.TaskQueued _,
                     PoolEvent.TaskNotPlaced _,
                     PoolEvent.TaskPlaced _,
+                    PoolEvent.AttemptCoordinated _,
                     PoolEvent.AttemptOver _,
                     PoolEvent.TaskStopping _,
                     PoolEvent.TaskReturning _,
@@ -403,10 +425,12 @@ final class PoolOutbox {
                             new StartAttempt(
                                     PoolRecords.token(token),
                                     PoolRecords.attempt(state.attempt()),
-                                    task.getProgram(),
+                                    GangNews.program(task, state, pool, node),
                                     task.getSlots()));
                 }
             }
+            case NodeOrder.Proceed(String node, Token token) ->
+                order(poolId, node, new ProceedAttempt(PoolRecords.token(token)));
             case NodeOrder.Stop(String node, Token token) ->
                 order(poolId, node, new StopAttempt(PoolRecords.token(token)));
             case NodeOrder.Kill(String node, Token token) ->
@@ -426,7 +450,8 @@ final class PoolOutbox {
                         gateway,
                         new CloseConnection(
                                 epoch,
-                                "Orders over this connection count no more: the node was silent for longer than its lease, or has left its pool."),
+                                "Orders over this connection count no more: the node was silent for longer than its"
+                                        + " lease, or has left its pool."),
                         now);
         }
     }

@@ -1,6 +1,7 @@
 package io.muster.planner.pool.topology;
 
 import io.muster.codec.Codecs;
+import io.muster.planner.pool.Pool;
 import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolInput;
@@ -24,6 +25,7 @@ import io.muster.records.PoolReport;
 import io.muster.records.PoolRule;
 import io.muster.records.PoolTask;
 import io.muster.records.PoolWatcher;
+import io.muster.records.ProgramCoordinated;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.RestartNode;
@@ -93,6 +95,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     static final StoreSpec<PoolWatcher> WATCHERS = records("pool-watchers", PoolWatcher.class);
 
     private static final Duration TICK = Duration.ofMillis(20);
+    private static final Duration MEASURED = Duration.ofSeconds(5);
     /** Bounds what one tick places, in all pools together, and the pauses that it ends. */
     private static final int MOST_PLACED = 100;
     /** Bounds the nodes whose silence one tick decides about. */
@@ -112,9 +115,13 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     /** Matches the ids of pools, as tags of devices name them, and the reserve's. */
     private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}|\\$reserve");
 
+    /** Matches addresses and names of hosts, and that there is none. */
+    private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9:._-]{0,253}");
+
     private static final String POOL_ID = "pool id";
 
     private final Codecs codecs;
+    private final PoolMeters meters;
     private final int partitions;
     private final int gateways;
 
@@ -143,8 +150,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private long silenceChecked;
 
     /** Makes one. */
-    public PoolProcessor(Codecs codecs, PartitionCounts counts) {
+    public PoolProcessor(Codecs codecs, PartitionCounts counts, PoolMeters meters) {
         this.codecs = codecs;
+        this.meters = meters;
         this.partitions = counts.of(Partitioning.BY_JOB);
         this.gateways = counts.gateways();
     }
@@ -174,6 +182,25 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         placeable.addAll(pools.ids());
         this.commits = CommitBatching.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
+        context.schedule(MEASURED, PunctuationType.WALL_CLOCK_TIME, _ -> measure());
+    }
+
+    private void measure() {
+        meters.report(
+                context.taskId().partition(),
+                pools.ids().stream()
+                        .filter(poolId -> !poolId.equals(Pool.RESERVE))
+                        .map(poolId -> load(poolId, pools.pool(poolId)))
+                        .toList());
+    }
+
+    private static PoolMeters.Load load(String poolId, Pool pool) {
+        return new PoolMeters.Load(poolId, pool.queued(), pool.running(), pool.freeSlots());
+    }
+
+    @Override
+    public void close() {
+        meters.report(context.taskId().partition(), List.of());
     }
 
     @Override
@@ -284,7 +311,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 new PoolInput.Configure(
                         configure.getSlotsPerNode(),
                         PoolRecords.placement(configure.getPolicy()),
-                        configure.getClosed()),
+                        configure.getClosed(),
+                        configure.getInterNode()),
                 now);
     }
 
@@ -383,9 +411,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 }
                 if (reported.getCapabilities().size() > MOST_CAPABILITIES
                         || reported.getCapabilities().stream().anyMatch(each -> each.length() > LONGEST_NAME)
-                        || reported.getBoot().length() > LONGEST_NAME) {
+                        || reported.getBoot().length() > LONGEST_NAME
+                        || !ADDRESS.matcher(reported.getAddress()).matches()) {
                     throw new InvalidRecordException("a node has up to " + MOST_CAPABILITIES + " capabilities of up to "
-                            + LONGEST_NAME + " characters, as its run's name has");
+                            + LONGEST_NAME + " characters, as its run's name has, and the address of a host");
                 }
                 yield new PoolInput.NodeReport(
                         node,
@@ -395,9 +424,12 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                         reported.getBoot(),
                         reported.getSlots(),
                         Set.copyOf(reported.getCapabilities()),
-                        reported.getHolding().stream().map(PoolRecords::token).collect(Collectors.toSet()));
+                        reported.getHolding().stream().map(PoolRecords::token).collect(Collectors.toSet()),
+                        reported.getAddress());
             }
             case ProgramStarted started -> new PoolInput.Started(node, PoolRecords.token(started.getToken()));
+            case ProgramCoordinated coordinated ->
+                new PoolInput.Coordinated(node, PoolRecords.token(coordinated.getToken()));
             case ProgramExited exited ->
                 new PoolInput.Exited(
                         node,
@@ -470,7 +502,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             int orders =
                     apply(poolId, new PoolInput.Place(left), null, now).orders().size();
             left -= orders;
-            if (pools.pool(poolId).hasPlaceable()) {
+            if (pools.pool(poolId).hasPlaceable() || pools.pool(poolId).isReserved()) {
                 placeable.add(poolId);
             }
         }

@@ -16,6 +16,7 @@ import io.muster.planner.pool.TaskState;
 import io.muster.planner.pool.Token;
 import io.muster.records.ActiveTask;
 import io.muster.records.Admission;
+import io.muster.records.AttemptCoordinated;
 import io.muster.records.AttemptEnding;
 import io.muster.records.AttemptOver;
 import io.muster.records.AttemptStarted;
@@ -36,6 +37,7 @@ import io.muster.records.NodeStanding;
 import io.muster.records.NodeState;
 import io.muster.records.NodeStays;
 import io.muster.records.NodeUnheard;
+import io.muster.records.NotPlacedReason;
 import io.muster.records.OwnerIdle;
 import io.muster.records.PlacementPolicy;
 import io.muster.records.PoolCommandRefused;
@@ -147,6 +149,7 @@ final class PoolRecords {
                                 Duration.ofSeconds(rule.getPauseSeconds()),
                                 Duration.ofSeconds(rule.getAtOnceAfterSeconds()))),
                 task.getDroppedAtEnd(),
+                !task.getProgram().getCoordination().isEmpty(),
                 Optional.ofNullable(task.getPrefers()));
     }
 
@@ -247,7 +250,7 @@ final class PoolRecords {
         };
     }
 
-    private static AttemptEnding ending(TaskState.Ending ending) {
+    static AttemptEnding ending(TaskState.Ending ending) {
         return switch (ending) {
             case TaskState.Ending.Exited(int code, TaskState.Cause cause, String detail) ->
                 new AttemptEnding(EndingKind.EXITED, code, cause(cause), detail);
@@ -311,9 +314,17 @@ final class PoolRecords {
                         hashes(task),
                         Objects.requireNonNull(task).getSlots());
             }
-            case PoolEvent.TaskNotPlaced(String taskId, Attempt attempt) -> new TaskNotPlaced(taskId, attempt(attempt));
+            case PoolEvent.TaskNotPlaced(String taskId, Attempt attempt, PoolEvent.NotPlaced reason) ->
+                new TaskNotPlaced(
+                        taskId,
+                        attempt(attempt),
+                        switch (reason) {
+                            case NO_FREE_SLOTS -> NotPlacedReason.NO_FREE_SLOTS;
+                            case REQUIREMENTS_NOT_MET -> NotPlacedReason.REQUIREMENTS_NOT_MET;
+                        });
             case PoolEvent.AttemptStarted(Token token, String node, Instant _) ->
                 new AttemptStarted(token(token), node);
+            case PoolEvent.AttemptCoordinated(Token token, String node) -> new AttemptCoordinated(token(token), node);
             case PoolEvent.AttemptOver(Token token, String node, TaskState.Ending ending) ->
                 new AttemptOver(token(token), node, ending(ending));
             case PoolEvent.TaskStopping(String taskId) -> new TaskStopping(taskId);
@@ -342,7 +353,8 @@ final class PoolRecords {
                         joined.epoch(),
                         joined.boot(),
                         joined.slots(),
-                        sorted(joined.capabilities()));
+                        sorted(joined.capabilities()),
+                        joined.address());
             case PoolEvent.NodeUnheard(String node) -> new NodeUnheard(node);
             case PoolEvent.NodeLost(String node) -> new NodeLost(node);
             case PoolEvent.SchedulingChanged(String node, boolean enabled, boolean requeues) ->
@@ -354,8 +366,12 @@ final class PoolRecords {
             case PoolEvent.GroupRuled(String group, GroupRule rule) ->
                 new TasksRuled(owner(group), priority(rule), rule.most(), suspension(rule), rule.number());
             case PoolEvent.GroupIdle(String group, long number) -> new OwnerIdle(owner(group), number);
-            case PoolEvent.Configured(int slotsPerNode, PoolDecider.Placement placement, boolean closed) ->
-                new PoolConfigured(slotsPerNode, policy(placement), closed);
+            case PoolEvent.Configured configured ->
+                new PoolConfigured(
+                        configured.slotsPerNode(),
+                        policy(configured.placement()),
+                        configured.closed(),
+                        configured.interNode());
         };
     }
 
@@ -425,6 +441,8 @@ final class PoolRecords {
                                 new PoolMember(node, epoch, MemberStage.ORDERED, null);
                             case TaskState.Member.Running(long epoch) ->
                                 new PoolMember(node, epoch, MemberStage.RUNNING, null);
+                            case TaskState.Member.Coordinated(long epoch) ->
+                                new PoolMember(node, epoch, MemberStage.COORDINATED, null);
                             case TaskState.Member.Over(TaskState.Ending ending) ->
                                 new PoolMember(node, 0L, MemberStage.OVER, ending(ending));
                         }));
@@ -473,6 +491,7 @@ final class PoolRecords {
                     switch (member.getStage()) {
                         case ORDERED -> new TaskState.Member.Ordered(member.getEpoch());
                         case RUNNING -> new TaskState.Member.Running(member.getEpoch());
+                        case COORDINATED -> new TaskState.Member.Coordinated(member.getEpoch());
                         case OVER -> new TaskState.Member.Over(ending(member.getEnding()));
                     });
         }
@@ -501,7 +520,8 @@ final class PoolRecords {
                     case DISMISSED -> NodeStanding.DISMISSED;
                     case LOST -> NodeStanding.LOST;
                 },
-                node.scheduling() == Node.Scheduling.DISABLED_AND_EMPTIED);
+                node.scheduling() == Node.Scheduling.DISABLED_AND_EMPTIED,
+                node.address());
     }
 
     private static Admission kept(Pool.Admission at) {
@@ -578,12 +598,14 @@ final class PoolRecords {
                 pool.nextPlacement(),
                 pool.slotsPerNode(),
                 policy(pool.placement()),
-                pool.closed());
+                pool.closed(),
+                pool.configured().interNode());
     }
 
     /** Restores how a pool uses its nodes. */
     static PoolEvent.Configured configured(PoolNumbers kept) {
-        return new PoolEvent.Configured(kept.getSlotsPerNode(), placement(kept.getPolicy()), kept.getClosed());
+        return new PoolEvent.Configured(
+                kept.getSlotsPerNode(), placement(kept.getPolicy()), kept.getClosed(), kept.getInterNode());
     }
 
     /** Restores a node, which takes no slots yet. */
@@ -605,6 +627,7 @@ final class PoolRecords {
                     case DISMISSED -> Node.Standing.DISMISSED;
                     case LOST -> Node.Standing.LOST;
                 },
+                state.getAddress(),
                 heardAt);
     }
 }

@@ -11,6 +11,7 @@ import io.muster.planner.pool.TaskState;
 import io.muster.records.ActiveTask;
 import io.muster.records.Admission;
 import io.muster.records.ComputeTask;
+import io.muster.records.PoolMember;
 import io.muster.records.PoolNode;
 import io.muster.records.PoolNumbers;
 import io.muster.records.PoolRule;
@@ -155,10 +156,15 @@ final class PoolTable {
 
     /** Returns the first node of the attempt under way, by what is kept of a task; empty where none is. */
     Optional<String> primary(String poolId, String taskId) {
+        return members(poolId, taskId).stream().findFirst();
+    }
+
+    /** Returns the nodes of the attempt under way, the first one first, by what is kept of a task; none where there is none. */
+    List<String> members(String poolId, String taskId) {
         @Nullable PoolTask row = tasks.get(key(poolId, taskId));
         return row != null && row.getState() instanceof ActiveTask active
-                ? Optional.of(active.getMembers().getFirst().getNodeId())
-                : Optional.empty();
+                ? active.getMembers().stream().map(PoolMember::getNodeId).toList()
+                : List.of();
     }
 
     /** Decides. The pool has changed behind it, and what is kept has not: {@link #keep} follows, or {@link #reload}. */
@@ -196,6 +202,8 @@ final class PoolTable {
                 }
                 case PoolEvent.AttemptStarted started ->
                     changedTasks.add(started.token().taskId());
+                case PoolEvent.AttemptCoordinated coordinated ->
+                    changedTasks.add(coordinated.token().taskId());
                 case PoolEvent.AttemptOver over -> changedTasks.add(over.token().taskId());
                 case PoolEvent.TaskChanged changed -> changedTasks.add(changed.taskId());
                 case PoolEvent.TaskStopping(String taskId) -> changedTasks.add(taskId);

@@ -4,6 +4,7 @@ import io.muster.planner.json.Json;
 import io.muster.planner.pool.Attempt;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Outcome.Result;
+import io.muster.planner.pool.PoolEvent;
 import io.muster.planner.pool.PoolRefusal;
 import io.muster.records.BatchTaskFacts;
 import io.muster.records.ComputeTask;
@@ -38,15 +39,28 @@ public final class TaskEventBodies {
         return Json.text(body);
     }
 
-    /** Returns the body of a TaskScheduleFailEvent: no node was found for the task, and it is tried again. */
-    static String scheduleFail(BatchTaskFacts facts, ComputeTask task, String poolId, Attempt attempt) {
-        return scheduleFail(
-                facts,
-                task,
-                poolId,
-                attempt,
-                "NoFreeSlots",
-                "No node of the pool has the slots free that the task takes: it is tried again.");
+    /** Returns the body of a TaskScheduleFailEvent: no nodes were found for the task, which stays active. */
+    static String scheduleFail(
+            BatchTaskFacts facts, ComputeTask task, String poolId, Attempt attempt, PoolEvent.NotPlaced reason) {
+        return switch (reason) {
+            case NO_FREE_SLOTS ->
+                scheduleFail(
+                        facts,
+                        task,
+                        poolId,
+                        attempt,
+                        "NoFreeSlots",
+                        "No node of the pool has the slots free that the task takes: it is tried again.");
+            case REQUIREMENTS_NOT_MET ->
+                scheduleFail(
+                        facts,
+                        task,
+                        poolId,
+                        attempt,
+                        "MultiInstanceRequirementsNotMet",
+                        "A multi-instance task takes a pool with enableInterNodeCommunication true and"
+                                + " taskSlotsPerNode 1: terminate it, and add it to a job of such a pool.");
+        };
     }
 
     /** Returns the body of a TaskScheduleFailEvent of a task that its pool did not take: its job gives it once more. */

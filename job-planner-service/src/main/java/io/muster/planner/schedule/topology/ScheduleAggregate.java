@@ -2,13 +2,21 @@ package io.muster.planner.schedule.topology;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.planner.batch.BatchJobSchedules;
 import io.muster.planner.schedule.CallOrder;
 import io.muster.planner.schedule.ScheduleDecider;
 import io.muster.planner.schedule.ScheduleInput;
+import io.muster.records.AddBatchJob;
+import io.muster.records.BatchJobCommand;
+import io.muster.records.CreateBatchJob;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
 import io.muster.records.DeleteSchedule;
+import io.muster.records.EndSchedule;
+import io.muster.records.EndScheduledJob;
 import io.muster.records.FireSchedule;
+import io.muster.records.FiringOrder;
+import io.muster.records.IfScheduleRevision;
 import io.muster.records.JobCommand;
 import io.muster.records.JobDefinition;
 import io.muster.records.ReportScheduleCall;
@@ -19,6 +27,7 @@ import io.muster.records.Schedule;
 import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleDeleted;
+import io.muster.records.ScheduleEnded;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
 import io.muster.records.ScheduleMissed;
@@ -40,6 +49,7 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +61,9 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
     /** Names the processor, and its sinks for topics that others write too. */
     public static final String NAME = "schedule";
 
+    /** Bounds the jobs of Batch that go with their schedule: users delete those that are older. */
+    private static final int MOST_JOBS_DELETED = 10_000;
+
     private static final String TRIGGER = "Schedule - ";
     private static final StoreSpec.OfTopic<Schedule> SCHEDULES = new StoreSpec.OfTopic<>("schedules", Topics.SCHEDULES);
 
@@ -60,7 +73,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
     private static final List<Feed<?, ScheduleAggregate, ScheduleInput>> FEEDS = List.of(Feed.commands(
             Topics.SCHEDULE_COMMANDS,
             ScheduleCommand::getScheduleId,
-            (_, command, _) -> List.of(input(command)),
+            (_, command, _) -> List.of(input(command.getCommand())),
             ScheduleRefused.class,
             ScheduleAggregate::refused));
 
@@ -98,13 +111,16 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
         return Feed.topics(FEEDS);
     }
 
-    private static ScheduleInput input(ScheduleCommand command) throws InvalidRecordException {
-        return switch (command.getCommand()) {
+    private static ScheduleInput input(Object command) throws InvalidRecordException {
+        return switch (command) {
             case SaveSchedule save -> new ScheduleInput.Save(save.getDefinition());
             case SuspendSchedule suspend -> new ScheduleInput.Suspend(suspend.getSuspended());
             case WithholdSchedule withhold -> new ScheduleInput.Withhold(withhold.getWriter(), withhold.getReason());
             case FireSchedule _ -> new ScheduleInput.Fire();
             case DeleteSchedule _ -> new ScheduleInput.Delete();
+            case EndSchedule _ -> new ScheduleInput.End();
+            case IfScheduleRevision asked ->
+                new ScheduleInput.IfRevision(asked.getRevision(), input(asked.getCommand()));
             case ReportScheduleCall report -> new ScheduleInput.Report(report);
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         };
@@ -138,6 +154,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
     @Override
     public void happened(Change<Schedule, ScheduleEvent> change) {
         Schedule after = change.after();
+        endJobs(change);
         if (after == null) {
             return;
         }
@@ -148,9 +165,16 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
                 missed.increment(fired.getMissed());
                 if (after.getDefinition().getAction() instanceof CreateFleetJob create) {
                     make(ScheduleDecider.job(create, fired.getRun()), after, fired.getRun(), change.at());
+                } else if (after.getDefinition().getAction() instanceof CreateBatchJob create) {
+                    batchJob(
+                            create,
+                            after.getLastJob(),
+                            new AddBatchJob(create.getDefinition()),
+                            ScheduleDecider.reference(after, fired.getRun(), change.at()),
+                            change.at());
                 }
             }
-            default -> {} // Orders nothing but, perhaps, a call.
+            default -> {} // Orders nothing but, perhaps, a call or the end of a job.
         }
         ScheduleDecider.call(after, change.event()).ifPresent(order -> carryOut(order, change.at()));
     }
@@ -159,6 +183,36 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
         JobCommand command =
                 new JobCommand(job.getJobId(), new CreateJob(job), ScheduleDecider.reference(schedule, run, now));
         send(Outbox.sink(Topics.JOB_COMMANDS, NAME), Topics.JOB_COMMANDS, job.getJobId(), command, now);
+    }
+
+    /** Ends the jobs of Batch of a schedule that has ended, or is deleted: the one that has not ended, or all, the last of them where there are very many. */
+    private void endJobs(Change<Schedule, ScheduleEvent> change) {
+        @Nullable Schedule before = change.before();
+        if (before == null || !(before.getDefinition().getAction() instanceof CreateBatchJob create)) {
+            return;
+        }
+        long last = before.getLastJob();
+        switch (change.event().getEvent()) {
+            case ScheduleEnded _
+            when before.getActiveRun() != null -> batchJob(create, last, new EndScheduledJob(false), null, change.at());
+            case ScheduleDeleted _ -> {
+                for (long number = Math.max(1, last - MOST_JOBS_DELETED + 1); number <= last; number++) {
+                    batchJob(create, number, new EndScheduledJob(true), null, change.at());
+                }
+            }
+            default -> {} // Ends none.
+        }
+    }
+
+    private void batchJob(
+            CreateBatchJob create, long number, Object command, @Nullable FiringOrder order, Instant now) {
+        String jobId = BatchJobSchedules.jobId(create.getJobScheduleId(), number);
+        send(
+                Outbox.sink(Topics.BATCH_JOB_COMMANDS, NAME),
+                Topics.BATCH_JOB_COMMANDS,
+                jobId.toLowerCase(Locale.ROOT),
+                new BatchJobCommand(jobId, command, order),
+                now);
     }
 
     /** Gives an order to whoever carries it out, and reports what became of it. */

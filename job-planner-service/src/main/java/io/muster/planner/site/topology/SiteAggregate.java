@@ -16,6 +16,7 @@ import io.muster.records.SiteEvent;
 import io.muster.records.SiteRefused;
 import io.muster.records.StartWebJob;
 import io.muster.records.StopWebJob;
+import io.muster.records.SubtasksMoved;
 import io.muster.records.TaskEnded;
 import io.muster.records.TaskNews;
 import io.muster.records.TaskRefused;
@@ -142,7 +143,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
             all.addAll(has.nodes());
             site.getWebJobs().forEach(job -> {
                 switch (job.getKind()) {
-                    case TRIGGERED -> inputs.add(new SiteInput.Leave(job.getName()));
+                    case TRIGGERED -> inputs.add(new SiteInput.SettleRun(job.getName()));
                     case CONTINUOUS ->
                         inputs.addAll(SiteDecider.settling(site, List.copyOf(all), job.getKind(), job.getName()));
                 }
@@ -175,6 +176,8 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
                         news);
             case TaskRefused refused ->
                 settlingBehind(new SiteInput.NotTaken(news.getPoolId(), taskId, refused.getDetail()), news);
+            case SubtasksMoved _ ->
+                List.of(); // No run of a WebJob takes several nodes; others may submit tasks for a site.
             case PoolNodes nodes ->
                 nodes(news.getOwnerId(), new SiteInput.PoolHas(news.getPoolId(), nodes.getNodeIds()));
             case Object unknown -> throw new InvalidRecordException("unknown news " + unknown.getClass());

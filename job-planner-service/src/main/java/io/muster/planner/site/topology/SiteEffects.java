@@ -104,10 +104,7 @@ final class SiteEffects {
                         started.getKind(),
                         started.getName(),
                         started.getRunId(),
-                        run -> Timer.builder("muster.webjobs.start.latency")
-                                .description("Time from a run's beginning to the start of its program")
-                                .register(meters)
-                                .record(Duration.between(run.getBegunAt(), now)));
+                        run -> meterStart(run, now));
             case WebJobRescheduled moved -> missed.increment(moved.getMissed());
             default -> {
                 // Follows for nobody.
@@ -118,6 +115,16 @@ final class SiteEffects {
                 change.event().getEvent().getClass().getSimpleName(),
                 change.id(),
                 LogText.of(subject(change.event().getEvent())));
+    }
+
+    /** Times the first start of a run: a continuous job's begins again without being asked to. */
+    private void meterStart(WebJobRun run, Instant now) {
+        if (run.getStarts().size() <= 1) {
+            Timer.builder("muster.webjobs.start.latency")
+                    .description("Time from a run's beginning to the first start of its program")
+                    .register(meters)
+                    .record(Duration.between(run.getBegunAt(), now));
+        }
     }
 
     private static String subject(Object event) {

@@ -52,7 +52,7 @@ class PoolRecordSizesTest {
                         Collections.nCopies(100, new TaskPlace("n".repeat(128), 1L)),
                         Collections.nCopies(100, "a".repeat(64)),
                         1),
-                new NodeJoined("n", 0, 1L, "boot", 2, Collections.nCopies(256, "c".repeat(256))),
+                new NodeJoined("n", 0, 1L, "boot", 2, Collections.nCopies(256, "c".repeat(256)), ""),
                 new GrantLease(1L));
     }
 

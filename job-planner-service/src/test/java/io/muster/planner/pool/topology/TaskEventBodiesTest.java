@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.planner.pool.Attempt;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Outcome.Result;
+import io.muster.planner.pool.PoolEvent;
 import io.muster.records.BatchTaskFacts;
 import io.muster.records.ComputeTask;
 import io.muster.records.TaskOwner;
@@ -52,7 +53,8 @@ class TaskEventBodiesTest {
 
     @Test
     void writesThatNoNodeWasFound() throws IOException {
-        assertThat(TaskEventBodies.scheduleFail(FACTS, TASK, "edge-lyon", Attempt.FIRST))
+        assertThat(TaskEventBodies.scheduleFail(
+                        FACTS, TASK, "edge-lyon", Attempt.FIRST, PoolEvent.NotPlaced.NO_FREE_SLOTS))
                 .isEqualTo(golden("schedule-fail"));
     }
 

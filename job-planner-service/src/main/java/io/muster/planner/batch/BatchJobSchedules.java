@@ -1,0 +1,30 @@
+package io.muster.planner.batch;
+
+import io.muster.records.BatchRefused;
+import io.muster.records.CreateBatchJob;
+import java.util.Optional;
+
+/** Checks the documents of schedules that make jobs. Contract: batch, 3.4. */
+public final class BatchJobSchedules {
+    private BatchJobSchedules() {}
+
+    /** Returns the id of a job that a schedule makes. @param scheduleId as the client spelled it @param number from 1 */
+    public static String jobId(String scheduleId, long number) {
+        return scheduleId + ":job-" + number;
+    }
+
+    /** Returns why a schedule can't be as it is described, as a sentence for users; empty where it can. */
+    public static Optional<String> fault(CreateBatchJob create) {
+        return BatchTexts.nameFault(create.getDisplayName())
+                .map(fault -> "displayName: " + fault)
+                .or(() -> BatchTexts.pairsFault(create.getMetadata()).map(fault -> "metadata: " + fault))
+                .or(() -> BatchRules.fault(jobId(create.getJobScheduleId(), 1), true, create.getDefinition())
+                        .map(BatchJobSchedules::sentence));
+    }
+
+    private static String sentence(BatchRefused refused) {
+        return refused.getMember() == null
+                ? refused.getMessage()
+                : "jobSpecification." + refused.getMember() + ": " + refused.getMessage();
+    }
+}

@@ -1,0 +1,86 @@
+package io.muster.planner.schedule;
+
+import io.muster.records.CreateBatchJob;
+import io.muster.records.ReportScheduleCall;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleJobEnded;
+import io.muster.records.ScheduleMissed;
+import io.muster.schedule.Occurrence;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about schedules that make jobs of Batch. Such a schedule has one job at a time that has not ended. A time that comes meanwhile is open for as long as the tolerance,
+ * which Batch calls the start window, and up to the next time at most: the end of the job brings the next one within that, and none behind it. Contract: batch, 3.4.
+ */
+final class JobFirings {
+    /** Is the tolerance of a schedule whose times are open up to the next one. */
+    private static final int NO_LIMIT = Integer.MAX_VALUE;
+
+    private static final int MOST_COUNTED = 100;
+    private static final String BUSY = "The job of an earlier time had not ended.";
+
+    private JobFirings() {}
+
+    private static boolean makesJobs(Schedule schedule) {
+        return schedule.getDefinition().getAction() instanceof CreateBatchJob;
+    }
+
+    /** Returns whether a job has not ended. */
+    static boolean isBusy(Schedule schedule) {
+        return makesJobs(schedule) && schedule.getActiveRun() != null;
+    }
+
+    /** Returns whether no job may be made any more, also for a time that waited. */
+    static boolean isOver(Schedule schedule, Instant now) {
+        @Nullable Instant end = schedule.getDefinition().getTiming().getEnd();
+        return makesJobs(schedule) && end != null && now.isAfter(end);
+    }
+
+    /** Returns the time that is open now, of a schedule whose start is past; empty where none is. */
+    static Optional<Instant> open(ScheduleDefinition definition, io.muster.schedule.Schedule times, Instant now) {
+        return times.passed(times.start().minusSeconds(1), now, MOST_COUNTED)
+                .last()
+                .filter(last -> isOpen(definition, last, now));
+    }
+
+    private static boolean isOpen(ScheduleDefinition definition, Instant time, Instant now) {
+        return definition.getToleranceSeconds() == NO_LIMIT
+                || Duration.between(time, now).compareTo(Duration.ofSeconds(definition.getToleranceSeconds())) <= 0;
+    }
+
+    /** Returns when a time is over that finds a job under way; empty where it is open until the job ends. */
+    static Optional<Instant> overAt(Schedule schedule, Instant dueAt, io.muster.schedule.Schedule times) {
+        int tolerance = schedule.getDefinition().getToleranceSeconds();
+        Optional<Instant> window = tolerance == NO_LIMIT ? Optional.empty() : Optional.of(dueAt.plusSeconds(tolerance));
+        return Stream.of(window, times.after(dueAt).map(Occurrence::time))
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder());
+    }
+
+    /** Decides about a time that finds a job under way: nothing while it is open; else it brings nothing, and the next one is waited for. */
+    static Optional<Object> postponed(
+            Schedule schedule, Instant dueAt, io.muster.schedule.Schedule times, Instant now) {
+        if (overAt(schedule, dueAt, times).filter(over -> !over.isAfter(now)).isEmpty()) {
+            return Optional.empty();
+        }
+        io.muster.schedule.Schedule.Passed passed = times.passed(dueAt, now, MOST_COUNTED);
+        Optional<Instant> open = passed.last().filter(last -> isOpen(schedule.getDefinition(), last, now));
+        int missed = Math.toIntExact(passed.count()) + (open.isPresent() ? 0 : 1);
+        @Nullable Instant nextAt = open.orElse(ScheduleDecider.time(times.after(now)));
+        return Optional.of(new ScheduleMissed(dueAt, missed, nextAt, true, false, BUSY));
+    }
+
+    /** Decides about the report of a job; empty where it is not of the one that has not ended. */
+    static Optional<Object> reported(Schedule schedule, ReportScheduleCall report) {
+        return isBusy(schedule) && report.getRun().equals(schedule.getActiveRun())
+                ? Optional.of(new ScheduleJobEnded(
+                        report.getRun(), report.getEndedAt(), report.getSucceeded(), report.getMessage()))
+                : Optional.empty();
+    }
+}
