@@ -106,7 +106,9 @@ class BatchTest {
     @Test
     void npmAzureBatchGangs() throws Exception {
         drive("batch-gangs.js", "the gangs run");
-        assertThat(events("of-gangs/one")).containsExactly("TaskStartEvent", "TaskCompleteEvent", "TaskFailEvent");
+        assertThat(events("of-gangs/one"))
+                .filteredOn(event -> !event.equals("TaskScheduleFailEvent")) // Of each time that it found no room.
+                .containsExactly("TaskStartEvent", "TaskCompleteEvent", "TaskFailEvent");
         assertThat(events("not-of-gangs/never"))
                 .startsWith("TaskScheduleFailEvent")
                 .doesNotContain("TaskStartEvent");
