@@ -77,7 +77,7 @@ record Rrule(
 
         final int least;
         final int most;
-        /** Whether numbers may count from the end: -1 is the last. */
+        /** Says whether numbers may count from the end: -1 is the last. */
         final boolean fromEnd;
 
         Part(int least, int most, boolean fromEnd) {
