@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.muster.planner.PlannerDriver.Ordered;
 import io.muster.records.AcknowledgeExit;
 import io.muster.records.Capability;
+import io.muster.records.CapableNodes;
 import io.muster.records.CloseConnection;
 import io.muster.records.ComputeTask;
 import io.muster.records.CountTasks;
@@ -430,7 +431,7 @@ class PoolTopologyTest {
         assertThat(planner.orders("a"))
                 .endsWith(new Ordered(epoch, "$reserve", new LeavePool()), new Ordered(epoch, POOL, new JoinPool(60)));
         assertThat(planner.orders("b")).as("one is enough").hasSize(2);
-        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a"), 1));
+        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a"), 1, List.of()));
 
         report("a", epoch, 2);
         submit("t");
@@ -442,9 +443,14 @@ class PoolTopologyTest {
         planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
         assertThat(news("t")).endsWith(new TaskWaits(new TaskAttempt(1, 1, 0), null, 143));
         assertThat(planner.orders("a")).endsWith(new Ordered(epoch, "$reserve", new JoinPool(60)));
-        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of(), 0));
+        assertThat(planner.nodeNews()).endsWith(nodes(List.of(), 0));
         planner.pool(POOL, new CountTasks(owner));
         assertThat(planner.nodeNews()).endsWith(new PoolTasks(1, 0));
+    }
+
+    /** Returns what a pool says of its nodes, all of which have bash. */
+    private static PoolNodes nodes(List<String> ids, int total) {
+        return new PoolNodes(ids, total, ids.isEmpty() ? List.of() : List.of(new CapableNodes("bash", ids, false)));
     }
 
     @Test
@@ -452,14 +458,14 @@ class PoolTopologyTest {
         planner.pool(POOL, new WatchNodes(new TaskOwner(TaskOwnerKind.BATCH_POOL, POOL), false));
         node("a");
         long epoch = node("b");
-        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a", "b"), 2));
+        assertThat(planner.nodeNews()).endsWith(nodes(List.of("a", "b"), 2));
         for (int second = 2; second <= 80; second++) {
             planner.pass(Duration.ofSeconds(1));
             report("b", epoch, second);
         }
-        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("b", "a"), 1));
+        assertThat(planner.nodeNews()).endsWith(nodes(List.of("b", "a"), 1));
         report("a", planner.connect("a"), 1);
-        assertThat(planner.nodeNews()).as("it is back").endsWith(new PoolNodes(List.of("a", "b"), 2));
+        assertThat(planner.nodeNews()).as("it is back").endsWith(nodes(List.of("a", "b"), 2));
     }
 
     @Test

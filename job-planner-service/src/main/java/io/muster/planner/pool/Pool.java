@@ -17,11 +17,8 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Holds the state of one pool. It changes by {@link #evolve} alone, but for when nodes were heard. For one thread. */
@@ -56,10 +53,12 @@ public final class Pool {
     private final Map<String, Task> tasks = new HashMap<>();
     private final Map<String, Node> nodes = new HashMap<>();
     private final SortedMap<String, Admission> admitted = new TreeMap<>();
-    /** Holds the devices that may report, those whose lease is over apart. */
-    private final SortedSet<String> present = new TreeSet<>();
+    /** Holds the devices that may report. */
+    private final NodeNames reporting = new NodeNames();
 
-    private final SortedSet<String> absent = new TreeSet<>();
+    /** Holds those of them that have a capability, by the capability. */
+    private final Map<String, NodeNames> capable = new HashMap<>();
+
     /** Holds the nodes by their free slots, and by what they may get beyond them. */
     private final Rooms free = new Rooms();
 
@@ -145,16 +144,48 @@ public final class Pool {
 
     /** Lists the first so many of them; those whose lease is over come behind all others. */
     public List<String> firstAdmitted(int most) {
-        return Stream.concat(present.stream(), absent.stream()).limit(most).toList();
+        return reporting.first(most);
     }
 
-    /** Notes whether a device may report, and whether its lease is over. */
-    private void place(String node) {
-        present.remove(node);
-        absent.remove(node);
-        if (admitted.containsKey(node)) {
-            (node(node).filter(Node::lost).isPresent() ? absent : present).add(node);
+    /** Lists the first so many of those that have a capability, in the same order. */
+    public List<String> firstCapable(String capability, int most) {
+        @Nullable NodeNames names = capable.get(capability);
+        return names == null ? List.of() : names.first(most);
+    }
+
+    /** Returns how many of them have not lost their lease. */
+    public int presentCapable(String capability) {
+        @Nullable NodeNames names = capable.get(capability);
+        return names == null ? 0 : names.present();
+    }
+
+    /** Notes whether a device may report, whether its lease is over, and what it is capable of. */
+    private void place(String id) {
+        forgetPlace(id);
+        if (admitted.containsKey(id)) {
+            @Nullable Node node = nodes.get(id);
+            boolean lost = node != null && node.lost();
+            reporting.add(id, lost);
+            if (node != null) {
+                node.capabilities()
+                        .forEach(capability -> capable.computeIfAbsent(capability, _ -> new NodeNames())
+                                .add(id, lost));
+            }
         }
+    }
+
+    /** Forgets what {@link #place} noted, as long as the node's capabilities are those of then. */
+    private void forgetPlace(String id) {
+        reporting.remove(id);
+        node(id).stream().flatMap(node -> node.capabilities().stream()).forEach(capability -> {
+            @Nullable NodeNames names = capable.get(capability);
+            if (names != null) {
+                names.remove(id);
+                if (names.isEmpty()) {
+                    capable.remove(capability);
+                }
+            }
+        });
     }
 
     /**
@@ -212,11 +243,18 @@ public final class Pool {
     }
 
     private void putNode(Node node) {
-        @Nullable Node before = nodes.put(node.id(), node);
+        @Nullable Node before = nodes.get(node.id());
+        boolean moves = before == null
+                || before.lost() != node.lost()
+                || !before.capabilities().equals(node.capabilities());
+        if (moves) {
+            forgetPlace(node.id());
+        }
         if (before != null) {
             forgetRoom(before);
         }
-        if (before == null || before.lost() != node.lost()) {
+        nodes.put(node.id(), node);
+        if (moves) {
             place(node.id());
         }
         free.add(node.id(), node.capabilities(), node.free());
@@ -537,7 +575,7 @@ public final class Pool {
 
     /** Returns how many devices that may report have not lost their lease. */
     public int present() {
-        return present.size();
+        return reporting.present();
     }
 
     private boolean takesNothing(String node) {

@@ -1,7 +1,10 @@
 package io.muster.planner.site;
 
+import io.muster.document.SiteNodes;
+import io.muster.records.CapableNodes;
 import io.muster.records.FiringOrder;
 import io.muster.records.OrphanTaskEnded;
+import io.muster.records.PoolNodes;
 import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
 import io.muster.records.PutWebJobSettings;
@@ -54,7 +57,6 @@ import org.jspecify.annotations.Nullable;
  * triggered   (none) --Run, Due--> INITIALIZING --Started--> RUNNING --Ended--> SUCCESS, FAILED, STOPPED, ABORTED
  * continuous  as above, and begun by Settle; RUNNING --Waits--> PENDING_RESTART --Started--> RUNNING;
  *             any that lives --Settle where it should not run, or has other files--> STOPPING --Ended--> STOPPED
- * triggered   any that lives --SettleRun where its site is stopped--> STOPPING --Ended--> STOPPED
  * triggered   any that lives --SettleRun where its site is stopped--> STOPPING --Ended--> STOPPED
  * </pre>
  */
@@ -109,7 +111,7 @@ public final class SiteDecider {
                                 && SiteState.orphan(site, taskId).isEmpty()
                         ? new Decision.Nothing<>()
                         : ended(site, new SiteInput.Ended(poolId, taskId, TaskResult.FAILED, null, detail), now);
-            case SiteInput.PoolHas(String poolId, List<String> nodes) -> poolHas(site, poolId, nodes, now);
+            case SiteInput.PoolHas(String poolId, PoolNodes nodes) -> poolHas(site, poolId, nodes, now);
             case SiteInput.Reschedule(String name) ->
                 SiteState.job(site, WebJobKind.TRIGGERED, name)
                         .map(job -> reschedule(site, job, now))
@@ -412,21 +414,34 @@ public final class SiteDecider {
     /** Returns whether a continuous job runs there. @param node empty for any */
     private static boolean shouldRun(Site site, WebJob job, Optional<String> node) {
         boolean singleton = JobSettings.stored(job.getSettings()).isSingleton();
+        List<String> nodes = SiteNodes.of(site, job.getFiles().getHost());
         return !isDisabled(site, job)
-                && node.map(id -> !singleton && site.getNodes().contains(id)).orElse(singleton);
+                && node.map(id -> !singleton && nodes.contains(id)).orElse(singleton && !nodes.isEmpty());
     }
 
-    private static Decision<SiteEvent> poolHas(Site site, String poolId, List<String> nodes, Instant now) {
-        List<String> taken =
-                nodes.stream().limit(WebJobRules.MOST_NODES).sorted().toList();
+    private static Decision<SiteEvent> poolHas(Site site, String poolId, PoolNodes nodes, Instant now) {
+        List<String> taken = taken(nodes.getNodeIds());
+        @Nullable
+        List<CapableNodes> capable = nodes.getCapable() == null
+                ? null
+                : nodes.getCapable().stream()
+                        .map(some -> new CapableNodes(some.getCapability(), taken(some.getNodeIds()), some.getMore()))
+                        .toList();
         boolean ofItsName = poolId.equals(site.getSite());
         if (!ofItsName && !poolId.equals(SiteState.pool(site))) {
             return new Decision.Nothing<>();
         }
         boolean own = ofItsName && !taken.isEmpty();
-        boolean same = own == site.getOwnPool() && taken.equals(site.getNodes());
+        boolean same =
+                own == site.getOwnPool() && taken.equals(site.getNodes()) && Objects.equals(capable, site.getCapable());
         boolean ofAnother = ofItsName && !own && !site.getOwnPool();
-        return same || ofAnother ? new Decision.Nothing<>() : happened(site, now, new SitePoolChanged(own, taken));
+        return same || ofAnother
+                ? new Decision.Nothing<>()
+                : happened(site, now, new SitePoolChanged(own, taken, capable));
+    }
+
+    private static List<String> taken(List<String> nodes) {
+        return nodes.stream().limit(WebJobRules.MOST_NODES).sorted().toList();
     }
 
     /** Settles the job of a run that has ended: for the run's place, or, where nothing changes there, for a singleton, which waits for its last run on any node. */
@@ -482,7 +497,7 @@ public final class SiteDecider {
                 : happened(site, now, begun(site, job, node, ALWAYS, "", job.getDueAt(), null, now));
     }
 
-    /** Returns the inputs that settle a job, wherever it runs or should. @param nodes that the site's pool has, as far as they are known */
+    /** Returns the inputs that settle a job, wherever it runs or should. @param nodes that may be such a place, beside those where it runs */
     public static List<SiteInput> settling(@Nullable Site site, List<String> nodes, WebJobKind kind, String name) {
         if (kind == WebJobKind.TRIGGERED) {
             return List.of(new SiteInput.Reschedule(name), new SiteInput.SettleRun(name));
@@ -541,7 +556,7 @@ public final class SiteDecider {
         site.getWebJobs().stream().filter(job -> job.getDueAt() != null).forEach(job -> {
             inputs.add(new SiteInput.Due(job.getKind(), job.getName()));
             if (job.getKind() == WebJobKind.CONTINUOUS) {
-                inputs.addAll(settling(site, site.getNodes(), job.getKind(), job.getName()));
+                inputs.addAll(settling(site, SiteNodes.all(site), job.getKind(), job.getName()));
             }
         });
         return inputs;

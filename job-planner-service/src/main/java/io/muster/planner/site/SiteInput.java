@@ -2,13 +2,13 @@ package io.muster.planner.site;
 
 import io.muster.records.DeleteWebJob;
 import io.muster.records.FiringOrder;
+import io.muster.records.PoolNodes;
 import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
 import io.muster.records.PutWebJobSettings;
 import io.muster.records.RunWebJob;
 import io.muster.records.TaskResult;
 import io.muster.records.WebJobKind;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +53,7 @@ public sealed interface SiteInput {
     record NotTaken(String poolId, String taskId, String detail) implements SiteInput {}
 
     /** Says which nodes a pool has. */
-    record PoolHas(String poolId, List<String> nodes) implements SiteInput {}
+    record PoolHas(String poolId, PoolNodes nodes) implements SiteInput {}
 
     /** Asks whether a triggered job's schedule is due at another time than it was. */
     record Reschedule(String name) implements SiteInput {}

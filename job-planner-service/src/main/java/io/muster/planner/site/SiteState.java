@@ -1,5 +1,6 @@
 package io.muster.planner.site;
 
+import io.muster.document.SiteNodes;
 import io.muster.records.OrphanTask;
 import io.muster.records.OrphanTaskEnded;
 import io.muster.records.Site;
@@ -248,7 +249,8 @@ public final class SiteState {
                         ended.getName(),
                         job -> WebJob.newBuilder(job).setDueAt(ended.getDueAt()).build());
             }
-            case SitePoolChanged changed -> site.setOwnPool(changed.getOwn()).setNodes(changed.getNodes());
+            case SitePoolChanged changed ->
+                site.setOwnPool(changed.getOwn()).setNodes(changed.getNodes()).setCapable(changed.getCapable());
             case OrphanTaskEnded ended
             when orphan(known, ended.getTaskId()).isPresent() ->
                 site.setOrphans(before.getOrphans().stream()
@@ -295,7 +297,10 @@ public final class SiteState {
         });
         boolean hearsOfNodes =
                 before.getOwnPool() || jobs.stream().anyMatch(job -> job.getKind() == WebJobKind.CONTINUOUS);
-        site.setWebJobs(jobs).setOrphans(orphans).setNodes(hearsOfNodes ? before.getNodes() : List.of());
+        site.setWebJobs(jobs)
+                .setOrphans(orphans)
+                .setNodes(hearsOfNodes ? before.getNodes() : List.of())
+                .setCapable(hearsOfNodes ? before.getCapable() : null);
     }
 
     private static List<WebJobMissed> withMissed(WebJob job, int times, boolean running, Instant at) {
@@ -336,9 +341,10 @@ public final class SiteState {
                         .limit(SiteSettings.of(site.getSettings()).historySize() - 1L)
                         .forEach(runs::add);
             case CONTINUOUS -> {
+                List<String> nodes = SiteNodes.of(site, job.getFiles().getHost());
                 Map<Optional<String>, Integer> kept = new HashMap<>(Map.of(place(begun), 1));
                 for (WebJobRun run : job.getRuns()) {
-                    boolean isOfPool = place(run).map(site.getNodes()::contains).orElse(true);
+                    boolean isOfPool = place(run).map(nodes::contains).orElse(true);
                     int number = kept.merge(place(run), 1, Integer::sum);
                     if (isLiving(run) || (isOfPool && number <= CONTINUOUS_HISTORY)) {
                         runs.add(run);

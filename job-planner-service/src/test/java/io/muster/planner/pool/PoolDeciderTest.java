@@ -746,6 +746,25 @@ class PoolDeciderTest {
     }
 
     @Test
+    void namesItsDevicesByWhatTheyAreCapableOf() {
+        report("c", 1);
+        report("b", 1);
+        report("a", 1);
+        said("a", 1, "boot-2", Set.of("python"));
+        assertThat(pool.firstCapable("bash", 9)).containsExactly("b", "c");
+        assertThat(pool.firstCapable("bash", 1)).containsExactly("b");
+        assertThat(pool.firstCapable("python", 9)).containsExactly("a");
+        assertThat(pool.firstCapable("php", 9)).isEmpty();
+        now = now.plus(PoolDecider.LEASE).plus(PoolDecider.GRACE);
+        said("c", 1, "boot", Set.of("bash"));
+        decide(new PoolInput.NodeSilent("b"));
+        assertThat(pool.firstCapable("bash", 9)).as("b's lease is over").containsExactly("c", "b");
+        assertThat(pool.presentCapable("bash")).isEqualTo(1);
+        decide(new PoolInput.NodeRemoved("b"));
+        assertThat(pool.firstCapable("bash", 9)).containsExactly("c");
+    }
+
+    @Test
     void saysOfEachOwnersFirstTaskThatNoNodeIsFound() {
         submit(of("g", "g1", 0), of("g", "g2", 0), of("h", "h1", 0));
         List<PoolEvent> said = decide(new PoolInput.Place(100)).events();

@@ -3,10 +3,13 @@ package io.muster.planner.site;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.muster.document.SiteNodes;
+import io.muster.records.CapableNodes;
 import io.muster.records.DeleteWebJob;
 import io.muster.records.FiringOrder;
 import io.muster.records.OrphanTask;
 import io.muster.records.OrphanTaskEnded;
+import io.muster.records.PoolNodes;
 import io.muster.records.PutSiteSettings;
 import io.muster.records.PutWebJob;
 import io.muster.records.PutWebJobSettings;
@@ -100,12 +103,12 @@ class SiteDeciderTest {
     }
 
     private void settle(WebJobKind kind, String name) {
-        SiteDecider.settling(site, site.getNodes(), kind, name).forEach(this::decide);
+        SiteDecider.settling(site, SiteNodes.all(site), kind, name).forEach(this::decide);
     }
 
     /** Names the nodes of a pool, as the pool does, and has all jobs settled behind it. */
     private void pool(String pool, String... nodes) {
-        decide(new SiteInput.PoolHas(pool, List.of(nodes)));
+        decide(new SiteInput.PoolHas(pool, new PoolNodes(List.of(nodes), nodes.length, null)));
         List.copyOf(site.getWebJobs()).forEach(job -> settle(job.getKind(), job.getName()));
     }
 
@@ -606,9 +609,10 @@ class SiteDeciderTest {
     @Test
     void runsOnThePoolOfItsOwnNameAsSoonAsThereIsOne() {
         triggered();
-        done(new SiteInput.PoolHas(SITE, List.of("node-1")));
-        assertThat(decide(new SiteInput.PoolHas(SITE, List.of("node-1")))).isInstanceOf(Decision.Nothing.class);
-        assertThat(decide(new SiteInput.PoolHas("default", List.of("node-2"))))
+        done(new SiteInput.PoolHas(SITE, new PoolNodes(List.of("node-1"), 1, null)));
+        assertThat(decide(new SiteInput.PoolHas(SITE, new PoolNodes(List.of("node-1"), 1, null))))
+                .isInstanceOf(Decision.Nothing.class);
+        assertThat(decide(new SiteInput.PoolHas("default", new PoolNodes(List.of("node-2"), 1, null))))
                 .as("another pool's")
                 .isInstanceOf(Decision.Nothing.class);
         done(ask());
@@ -735,6 +739,57 @@ class SiteDeciderTest {
         assertThat(job(WebJobKind.CONTINUOUS).getRuns())
                 .as("those of nodes that left are dropped")
                 .hasSize(2);
+    }
+
+    @Test
+    void runsAContinuousJobOnTheNodesThatHaveItsInterpreter() {
+        upload(WebJobKind.CONTINUOUS, "{}");
+        capable(new CapableNodes("bash", List.of("node-2"), false));
+        assertThat(byNode()).isEqualTo(Map.of("default/node-2", WebJobRunStatus.INITIALIZING));
+        capable(
+                new CapableNodes("bash", List.of("node-3", "node-30"), false),
+                new CapableNodes("python", List.of("node-2"), false));
+        assertThat(byNode())
+                .as("one that the pool does not name among its first counts too")
+                .isEqualTo(Map.of(
+                        "default/node-2", WebJobRunStatus.STOPPING,
+                        "default/node-3", WebJobRunStatus.INITIALIZING,
+                        "default/node-30", WebJobRunStatus.INITIALIZING));
+        capable();
+        assertThat(byNode().values()).containsOnly(WebJobRunStatus.STOPPING);
+    }
+
+    @Test
+    void followsTheInterpreterOfOtherFiles() {
+        upload(WebJobKind.CONTINUOUS, "{}");
+        capable(
+                new CapableNodes("bash", List.of("node-1"), false),
+                new CapableNodes("python", List.of("node-2"), false));
+        later(1);
+        done(new SiteInput.Put(put(WebJobKind.CONTINUOUS)
+                .setFiles(
+                        WebJobFiles.newBuilder(FILES).setHost(ScriptHost.PYTHON).build())
+                .build()));
+        settle(WebJobKind.CONTINUOUS, JOB);
+        assertThat(byNode())
+                .isEqualTo(Map.of(
+                        "default/node-1", WebJobRunStatus.STOPPING,
+                        "default/node-2", WebJobRunStatus.INITIALIZING));
+    }
+
+    @Test
+    void beginsASingletonOnceANodeHasItsInterpreter() {
+        upload(WebJobKind.CONTINUOUS, "{\"is_singleton\":true}");
+        capable(new CapableNodes("python", List.of("node-1"), false));
+        assertThat(byNode()).isEmpty();
+        capable(new CapableNodes("bash", List.of("node-2"), false));
+        assertThat(byNode()).isEqualTo(Map.of("default/any", WebJobRunStatus.INITIALIZING));
+    }
+
+    /** Names the nodes of the usual pool by what they have. */
+    private void capable(CapableNodes... nodes) {
+        decide(new SiteInput.PoolHas("default", new PoolNodes(List.of("node-1"), 3, List.of(nodes))));
+        settle(WebJobKind.CONTINUOUS, JOB);
     }
 
     @Test

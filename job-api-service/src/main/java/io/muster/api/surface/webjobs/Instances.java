@@ -1,5 +1,8 @@
 package io.muster.api.surface.webjobs;
 
+import io.muster.document.ScriptHosts;
+import io.muster.document.SiteNodes;
+import io.muster.records.ScriptHost;
 import io.muster.records.Site;
 import io.muster.records.WebJob;
 import io.muster.records.WebJobRun;
@@ -42,7 +45,7 @@ final class Instances {
                 byNode.put(node, Statuses.ofInstance(job, run));
             }
         }
-        TreeSet<String> nodes = new TreeSet<>(site.getNodes());
+        TreeSet<String> nodes = new TreeSet<>(SiteNodes.of(site, job.getFiles().getHost()));
         nodes.addAll(byNode.keySet());
         StringBuilder lines = new StringBuilder();
         for (String node : nodes) {
@@ -50,6 +53,25 @@ final class Instances {
             lines.append(node).append(" - ").append(status).append("\r\n");
         }
         return lines.toString();
+    }
+
+    /** Returns why a job runs nowhere, or not on all nodes of its pool; empty where it does. */
+    static Optional<String> placeFault(Site site, WebJob job) {
+        ScriptHost host = job.getFiles().getHost();
+        String pool = site.getOwnPool() ? "of the site's own pool" : "of the pool 'default'";
+        String interpreter = ScriptHosts.interpreter(host);
+        if (SiteNodes.haveNone(site, host)) {
+            return Optional.of("No node " + pool + " has " + interpreter
+                    + ", which the script takes: the job starts as soon as one has.");
+        }
+        return !isSingleton(job) && SiteNodes.areMore(site, host)
+                ? Optional.of("The job runs on " + SiteNodes.of(site, host).size()
+                        + " nodes, the most that it may: more " + pool + " have " + interpreter + ".")
+                : Optional.empty();
+    }
+
+    private static boolean isSingleton(WebJob job) {
+        return WebJobDocuments.settings(job).path("is_singleton").asBoolean(false);
     }
 
     private static String without(Site site, WebJob job) {
@@ -67,10 +89,10 @@ final class Instances {
     /** Returns the runs of a generation that a listing or a log shows: those that live, or are of nodes that the site still has, where there are any; so many at most. */
     static List<WebJobRun> shown(Site site, WebJob job, int before) {
         List<WebJobRun> runs = generation(job, before);
+        List<String> nodes = SiteNodes.of(site, job.getFiles().getHost());
         List<WebJobRun> there = runs.stream()
-                .filter(run -> run.getEndedAt() == null
-                        || run.getPinnedTo() == null
-                        || site.getNodes().contains(run.getPinnedTo()))
+                .filter(run ->
+                        run.getEndedAt() == null || run.getPinnedTo() == null || nodes.contains(run.getPinnedTo()))
                 .toList();
         return (there.isEmpty() ? runs : there).stream().limit(MOST_SHOWN).toList();
     }

@@ -79,10 +79,18 @@ record WebJobDocuments(String base, Instant now) {
         return Stream.of(
                         Stream.of(job.getSettingsFault()),
                         scheduleError(job).stream(),
+                        placeError(site, job).stream(),
                         numbers.flatMap(number -> number.fault(site.getSettings()).stream()))
                 .flatMap(errors -> errors)
                 .filter(error -> !error.isEmpty())
                 .reduce((some, more) -> some + " " + more);
+    }
+
+    private static Optional<String> placeError(Site site, WebJob job) {
+        return switch (job.getKind()) {
+            case TRIGGERED -> Optional.empty();
+            case CONTINUOUS -> Instances.placeFault(site, job);
+        };
     }
 
     private static Optional<String> scheduleError(WebJob job) {

@@ -1,6 +1,7 @@
 package io.muster.planner.pool.topology;
 
 import io.muster.codec.Codecs;
+import io.muster.document.ScriptHosts;
 import io.muster.planner.pool.Attempt;
 import io.muster.planner.pool.NodeOrder;
 import io.muster.planner.pool.Outcome;
@@ -14,6 +15,7 @@ import io.muster.planner.pool.TaskState;
 import io.muster.planner.pool.Token;
 import io.muster.records.AcknowledgeExit;
 import io.muster.records.BatchTaskFacts;
+import io.muster.records.CapableNodes;
 import io.muster.records.CloseConnection;
 import io.muster.records.ComputeTask;
 import io.muster.records.Delivery;
@@ -32,6 +34,7 @@ import io.muster.records.PoolReport;
 import io.muster.records.PoolTasks;
 import io.muster.records.ProceedAttempt;
 import io.muster.records.RestartProgram;
+import io.muster.records.ScriptHost;
 import io.muster.records.StartAttempt;
 import io.muster.records.StopAttempt;
 import io.muster.records.TaskEnded;
@@ -55,6 +58,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +73,9 @@ final class PoolOutbox {
 
     /** Bounds the nodes that owners hear of: sites use the first 25. */
     private static final int MOST_NODES = 100;
+
+    /** Bounds the nodes of one capability that owners hear of: a continuous job runs on so many. */
+    private static final int MOST_CAPABLE = 25;
 
     private record Made(String sink, Route route, byte[] value, Instant at, Map<String, String> headers) {}
 
@@ -376,7 +383,19 @@ final class PoolOutbox {
     /** Names nodes by name, those that are lost behind all others: where an owner takes so many, none of them has the place of one that lives. */
     private PoolNodes news(String poolId) {
         Pool pool = pools.pool(poolId);
-        return new PoolNodes(pool.firstAdmitted(MOST_NODES), pool.present());
+        return new PoolNodes(pool.firstAdmitted(MOST_NODES), pool.present(), capable(pool));
+    }
+
+    /** Names nodes by the interpreters that they have: a continuous job runs on those that have its own. */
+    private static List<CapableNodes> capable(Pool pool) {
+        return Stream.of(ScriptHost.values())
+                .map(ScriptHosts::interpreter)
+                .map(interpreter -> new CapableNodes(
+                        interpreter,
+                        pool.firstCapable(interpreter, MOST_CAPABLE),
+                        pool.presentCapable(interpreter) > MOST_CAPABLE))
+                .filter(nodes -> !nodes.getNodeIds().isEmpty())
+                .toList();
     }
 
     /** Writes to an owner how many tasks of the pool have not ended. */

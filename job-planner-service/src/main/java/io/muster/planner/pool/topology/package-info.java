@@ -3,7 +3,7 @@
  * orders to nodes and news for the owners of tasks.
  *
  * <p>May import: {@code java.nio}, {@code java.time}, {@code java.util}, {@code io.micrometer}, {@code org.apache.avro}, {@code org.apache.kafka}, {@code io.muster.codec}, {@code
- * io.muster.planner.json}, {@code io.muster.planner.pool}, {@code io.muster.records}, {@code io.muster.service}, {@code io.muster.service.coordinator}, {@code io.muster.service.state},
+ * io.muster.document}, {@code io.muster.planner.json}, {@code io.muster.planner.pool}, {@code io.muster.records}, {@code io.muster.service}, {@code io.muster.service.coordinator}, {@code io.muster.service.state},
  * {@code io.muster.topics}.
  */
 @NullMarked

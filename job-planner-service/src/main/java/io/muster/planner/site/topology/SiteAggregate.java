@@ -1,6 +1,7 @@
 package io.muster.planner.site.topology;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.document.SiteNodes;
 import io.muster.planner.site.SiteDecider;
 import io.muster.planner.site.SiteInput;
 import io.muster.planner.site.SiteState;
@@ -118,7 +119,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
     private List<SiteInput> settling(SiteInput change, String id, WebJobKind kind, String name) {
         @Nullable Site site = sites.get(id);
         List<SiteInput> inputs = new ArrayList<>(List.of(change));
-        inputs.addAll(SiteDecider.settling(site, site == null ? List.of() : site.getNodes(), kind, name));
+        inputs.addAll(SiteDecider.settling(site, site == null ? List.of() : SiteNodes.all(site), kind, name));
         return inputs;
     }
 
@@ -128,8 +129,8 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
         List<SiteInput> inputs = new ArrayList<>(List.of(change));
         if (site != null) {
             site.getWebJobs()
-                    .forEach(job ->
-                            inputs.addAll(SiteDecider.settling(site, site.getNodes(), job.getKind(), job.getName())));
+                    .forEach(job -> inputs.addAll(
+                            SiteDecider.settling(site, SiteNodes.all(site), job.getKind(), job.getName())));
         }
         return inputs;
     }
@@ -139,8 +140,11 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
         @Nullable Site site = sites.get(id);
         List<SiteInput> inputs = new ArrayList<>(List.of(has));
         if (site != null) {
-            Set<String> all = new TreeSet<>(site.getNodes());
-            all.addAll(has.nodes());
+            Set<String> all = new TreeSet<>(SiteNodes.all(site));
+            all.addAll(has.nodes().getNodeIds());
+            if (has.nodes().getCapable() != null) {
+                has.nodes().getCapable().forEach(capable -> all.addAll(capable.getNodeIds()));
+            }
             site.getWebJobs().forEach(job -> {
                 switch (job.getKind()) {
                     case TRIGGERED -> inputs.add(new SiteInput.SettleRun(job.getName()));
@@ -157,8 +161,8 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
         List<SiteInput> inputs = new ArrayList<>(List.of(end, new SiteInput.SettleTask(news.getTaskId())));
         @Nullable Site site = sites.get(news.getOwnerId());
         SiteState.orphan(site, news.getTaskId())
-                .ifPresent(orphan ->
-                        inputs.addAll(SiteDecider.settling(site, site.getNodes(), orphan.getKind(), orphan.getName())));
+                .ifPresent(orphan -> inputs.addAll(
+                        SiteDecider.settling(site, SiteNodes.all(site), orphan.getKind(), orphan.getName())));
         return inputs;
     }
 
@@ -178,8 +182,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
                 settlingBehind(new SiteInput.NotTaken(news.getPoolId(), taskId, refused.getDetail()), news);
             case SubtasksMoved _ ->
                 List.of(); // No run of a WebJob takes several nodes; others may submit tasks for a site.
-            case PoolNodes nodes ->
-                nodes(news.getOwnerId(), new SiteInput.PoolHas(news.getPoolId(), nodes.getNodeIds()));
+            case PoolNodes nodes -> nodes(news.getOwnerId(), new SiteInput.PoolHas(news.getPoolId(), nodes));
             case Object unknown -> throw new InvalidRecordException("unknown news " + unknown.getClass());
         };
     }
