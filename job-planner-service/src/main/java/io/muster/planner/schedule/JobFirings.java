@@ -6,6 +6,7 @@ import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleJobEnded;
 import io.muster.records.ScheduleMissed;
+import io.muster.records.ScheduleRun;
 import io.muster.schedule.Occurrence;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,10 +37,15 @@ final class JobFirings {
         return makesJobs(schedule) && schedule.getActiveRun() != null;
     }
 
-    /** Returns whether no job may be made any more, also for a time that waited. */
-    static boolean isOver(Schedule schedule, Instant now) {
+    /** Returns whether the schedule ended while a time waited for the job of an earlier one. A time that did not wait is no later than the end, however late it fires. */
+    static boolean isOver(Schedule schedule, Instant dueAt, Instant now) {
         @Nullable Instant end = schedule.getDefinition().getTiming().getEnd();
-        return makesJobs(schedule) && end != null && now.isAfter(end);
+        return makesJobs(schedule)
+                && end != null
+                && now.isAfter(end)
+                && schedule.getRecent().stream()
+                        .map(ScheduleRun::getEndedAt)
+                        .anyMatch(ended -> ended != null && ended.isAfter(dueAt));
     }
 
     /** Returns the time that is open now, of a schedule whose start is past; empty where none is. */

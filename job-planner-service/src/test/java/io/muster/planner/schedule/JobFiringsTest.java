@@ -30,6 +30,7 @@ class JobFiringsTest {
     private static final int NO_LIMIT = Integer.MAX_VALUE;
 
     private Instant now = time("12:00");
+    private Duration delay = Duration.ZERO;
     private @Nullable Schedule schedule;
 
     private static Instant time(String time) {
@@ -69,7 +70,7 @@ class JobFiringsTest {
                 now = time(end);
                 return;
             }
-            now = due.isAfter(now) ? due : now;
+            now = due.plus(delay).isAfter(now) ? due.plus(delay) : now;
             ScheduleDecider.whenDue(schedule).forEach(this::decide);
         }
     }
@@ -150,6 +151,19 @@ class JobFiringsTest {
         until("15:00");
         assertThat(schedule.getLastJob()).isEqualTo(1);
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+    }
+
+    /** Fires a little behind its time, as each planner does. */
+    @ParameterizedTest
+    @CsvSource({"12:00, 1", "13:00, 2"})
+    void makesTheJobOfTheTimeAtWhichItEnds(String end, long jobs) {
+        delay = Duration.ofSeconds(1);
+        decide(save(hourly().setEnd(time(end)), NO_LIMIT));
+        until("12:10");
+        jobEnds();
+        until("15:00");
+        assertThat(schedule.getLastJob()).isEqualTo(jobs);
+        assertThat(schedule.getMissed()).isZero();
     }
 
     /** Saves one whose start is past: the time that is open brings a job. */
