@@ -307,7 +307,8 @@ public final class ScheduleDecider {
             next = times.after(now);
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
-        boolean late = Duration.between(latest, now).compareTo(tolerance) > 0 || JobFirings.isOver(schedule, latest, now);
+        boolean late =
+                Duration.between(latest, now).compareTo(tolerance) > 0 || JobFirings.isOver(schedule, latest, now);
         if (late || isBusy(schedule) || CallDecider.withheld(schedule, false).isPresent()) {
             return happened(
                     schedule.getScheduleId(), now, missed(schedule, latest, passed + 1, time(next), late, false));
