@@ -21,27 +21,34 @@ import io.muster.topics.RecordSizes;
 import io.muster.topics.StreamJobTopics;
 import io.muster.topics.Topics;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -53,8 +60,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Carries out the calls that firings of schedules order, at least once, and reports what became of each to its schedule, which decides about retries.
- * The calls of one poll are carried out at once; the next poll waits for the slowest of them, which has a limit. Each call names its firing and its
- * attempt in headers, by which whoever takes it knows what it has had. Contract: webjobs-and-schedules, 2.9.
+ * Calls are carried out side by side, so many of one host or topic at once that one which hangs does not hold the others, and so many in all; none is read
+ * beyond that. An offset is committed once all calls before it are reported. Each call names its firing and its attempt in headers, by which whoever takes it
+ * knows what it has had. Contract: webjobs-and-schedules, 2.9.
  */
 public final class ScheduleCalls implements AutoCloseable {
     /** Names the firing of a call: the schedule, a slash, and the run. It is the same in each attempt, and in each repetition of one. */
@@ -69,8 +77,17 @@ public final class ScheduleCalls implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final Duration PAUSE = Duration.ofMillis(500);
     private static final Duration WRITE_LIMIT = Duration.ofSeconds(10);
-    private static final int MOST = 100;
+    private static final Duration HANDOVER = Duration.ofSeconds(60);
+    private static final int OF_A_POLL = 100;
 
+    /** Bounds the calls that are under way, of which some wait for others of their receiver. */
+    private static final int MOST = 1000;
+
+    private static final long MOST_BYTES = 32L << 20;
+    private static final int OF_A_RECEIVER = 50;
+
+    private final CallsUnderWay under = new CallsUnderWay();
+    private final Turns turns = new Turns(OF_A_RECEIVER);
     private final Consumer<String, byte[]> consumer;
     private final Producer<String, byte[]> producer;
     private final Codecs codecs;
@@ -82,6 +99,9 @@ public final class ScheduleCalls implements AutoCloseable {
     private final java.util.function.Consumer<String> fatal;
     private final Thread thread;
     private volatile boolean closed;
+    /** Says that calls are broken off, and must not be reported. */
+    private volatile boolean stopping;
+
     private volatile boolean ended;
 
     /**
@@ -93,7 +113,7 @@ public final class ScheduleCalls implements AutoCloseable {
     public record Reach(EndpointAccess endpoints, StreamJobTopics topics) {}
 
     /**
-     * Reads what the consumer has subscribed to.
+     * Reads the topic of calls.
      *
      * @param producer is closed with it, as the consumer is
      * @param pause after trouble of the log
@@ -140,11 +160,8 @@ public final class ScheduleCalls implements AutoCloseable {
         properties.put("isolation.level", "read_committed");
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
-        properties.put("max.poll.records", MOST);
-        Consumer<String, byte[]> consumer =
-                new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
-        consumer.subscribe(List.of(Topics.SCHEDULE_CALLS.name()));
-        return consumer;
+        properties.put("max.poll.records", OF_A_POLL);
+        return new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
     private static Producer<String, byte[]> producer(KafkaConnection kafka) {
@@ -166,26 +183,11 @@ public final class ScheduleCalls implements AutoCloseable {
     }
 
     private void run() {
-        boolean isBehind = false;
         try (consumer;
                 producer;
-                http) {
-            while (!closed) {
-                try {
-                    if (isBehind) {
-                        CommittedOffsets.rewind(consumer);
-                        isBehind = false;
-                    }
-                    carryOutNext();
-                } catch (WakeupException _) {
-                    // Closed.
-                } catch (RuntimeException e) {
-                    // Calls that were read and are not committed are read again.
-                    isBehind = true;
-                    LOG.warn("Calls of schedules have to wait, reason={}", e.toString());
-                    Thread.sleep(pause);
-                }
-            }
+                http;
+                ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor()) {
+            takeAll(workers);
         } catch (InterruptedException | RuntimeException | Error e) {
             if (!closed) {
                 LOG.error("Calls of schedules are not carried out any more", e);
@@ -197,29 +199,105 @@ public final class ScheduleCalls implements AutoCloseable {
         }
     }
 
-    private void carryOutNext() throws InterruptedException {
-        List<ScheduleCall> calls = new ArrayList<>();
+    /** Takes calls until this is closed, and breaks off those that are under way then: whoever reads them next carries them out. */
+    private void takeAll(ExecutorService workers) throws InterruptedException {
+        boolean isSubscribed = false;
+        boolean isBehind = false;
+        try {
+            while (!closed) {
+                try {
+                    if (!isSubscribed) {
+                        consumer.subscribe(List.of(Topics.SCHEDULE_CALLS.name()), new Handover());
+                        isSubscribed = true;
+                    }
+                    if (isBehind) {
+                        CommittedOffsets.rewind(consumer);
+                        isBehind = false;
+                    }
+                    takeNext(workers);
+                    commit();
+                    under.requireNoFailure();
+                } catch (WakeupException _) {
+                    // Closed.
+                } catch (RuntimeException e) {
+                    // Records that were read and not taken are read again.
+                    isBehind = isSubscribed;
+                    LOG.warn("Calls of schedules have to wait, reason={}", e.toString());
+                    Thread.sleep(pause);
+                }
+            }
+        } finally {
+            stopping = true;
+            workers.shutdownNow();
+        }
+    }
+
+    /** Begins the calls of a poll. It is made although nothing may be read now: who does not poll is taken for dead. */
+    private void takeNext(ExecutorService workers) throws InterruptedException {
+        if (under.count() >= MOST || under.bytes() >= MOST_BYTES) {
+            consumer.pause(consumer.assignment());
+        } else {
+            consumer.resume(consumer.assignment());
+        }
         for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-            decode(record).ifPresent(calls::add);
-        }
-        if (calls.isEmpty()) {
-            return;
-        }
-        try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<?>> under = new ArrayList<>();
-            for (ScheduleCall call : calls) {
-                under.add(each.submit(() -> {
-                    carryOutAndReport(call);
+            if (under.has(record)) {
+                continue;
+            }
+            Optional<ScheduleCall> call = decode(record);
+            if (call.isPresent()) {
+                under.add(record, workers.submit(() -> {
+                    carryOutInTurn(call.get());
                     return null;
                 }));
+            } else {
+                under.pass(record);
             }
-            for (Future<?> one : under) {
-                one.get();
-            }
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("a call failed in a way of its own: " + e.getCause(), e);
         }
-        consumer.commitSync();
+    }
+
+    private void commit() {
+        Map<TopicPartition, OffsetAndMetadata> done = under.done();
+        if (!done.isEmpty()) {
+            consumer.commitSync(done);
+            under.committed(done);
+        }
+    }
+
+    /** Ends the calls of partitions before these go to another instance, so that it makes none of them again. */
+    private final class Handover implements ConsumerRebalanceListener {
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            // Records are read from what is committed.
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            long end = System.nanoTime() + HANDOVER.toNanos();
+            try {
+                for (Future<?> work : under.of(partitions)) {
+                    awaitUntil(end, work);
+                }
+                commit();
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            } catch (RuntimeException e) {
+                LOG.warn("Calls of schedules may be made again by another instance, reason={}", e.toString());
+            }
+            under.forget(partitions);
+        }
+
+        private static void awaitUntil(long end, Future<?> work) throws InterruptedException {
+            try {
+                work.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                LOG.info("A call of a schedule is made again by another instance, reason={}", e.toString());
+            }
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            under.forget(partitions);
+        }
     }
 
     private Optional<ScheduleCall> decode(ConsumerRecord<String, byte[]> record) throws InterruptedException {
@@ -237,6 +315,32 @@ public final class ScheduleCalls implements AutoCloseable {
                             .encode(DeadLetters.of(SERVICE, record, RecordFailure.reason(e), clock.instant()))));
         }
         return Optional.empty();
+    }
+
+    private void carryOutInTurn(ScheduleCall call) throws InterruptedException {
+        try (Turns.Taken _ = turns.take(receiver(call))) {
+            if (stopping) {
+                throw new InterruptedException("closed before a call began");
+            }
+            carryOutAndReport(call);
+        }
+    }
+
+    /** Returns what calls wait for each other for: a host or a topic. */
+    private static String receiver(ScheduleCall call) {
+        return switch (call.getRequest()) {
+            case CallEndpoint endpoint -> "host " + host(endpoint.getUri());
+            case WriteMessage message -> "topic " + message.getTopic();
+            case Object _ -> "";
+        };
+    }
+
+    private static String host(String uri) {
+        try {
+            return String.valueOf(new URI(uri).getHost()).toLowerCase(Locale.ROOT);
+        } catch (URISyntaxException _) {
+            return "";
+        }
     }
 
     private void carryOutAndReport(ScheduleCall call) throws InterruptedException {
@@ -263,7 +367,7 @@ public final class ScheduleCalls implements AutoCloseable {
                         clock.instant(),
                         outcome.succeeded(),
                         outcome.message()));
-        while (!closed) {
+        while (!stopping) {
             try {
                 write(new ProducerRecord<>(
                         Topics.SCHEDULE_COMMANDS.name(),
@@ -357,6 +461,7 @@ public final class ScheduleCalls implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        stopping = true;
         consumer.wakeup();
         http.close(); // A call that it breaks off is not reported, and carried out by whoever reads it next.
         try {

@@ -22,6 +22,7 @@ import io.muster.topics.Topics;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,7 +47,7 @@ class ScheduleCallsTest {
     private static final String TOPIC = Topics.SCHEDULE_CALLS.name();
     private static final Instant NOW = Instant.parse("2026-11-29T12:00:00Z");
     private static final Codecs CODECS = new Codecs(new InMemorySchemaRegistry());
-    private static final int CALLS = 12;
+    private static final int CALLS = 20;
     private static final Set<Trouble> ENDING = EnumSet.of(Trouble.INTERRUPTED, Trouble.OUT_OF_STACK);
 
     private final List<String> taken = new CopyOnWriteArrayList<>();
@@ -114,18 +115,17 @@ class ScheduleCallsTest {
     private static MemoryLog<String> log(ScheduleCall... calls) {
         MemoryLog<String> log = new MemoryLog<>(TOPIC);
         for (ScheduleCall call : calls) {
-            log.add(
-                    TOPIC,
-                    call.getScheduleId(),
-                    CODECS.of(Topics.SCHEDULE_CALLS).encode(call));
+            add(log, call);
         }
         return log;
     }
 
+    private static void add(MemoryLog<String> log, ScheduleCall call) {
+        log.add(TOPIC, call.getScheduleId(), CODECS.of(Topics.SCHEDULE_CALLS).encode(call));
+    }
+
     private static Consumer<String, byte[]> reader(MemoryLog<String> log) {
-        Consumer<String, byte[]> consumer = log.consumer();
-        consumer.subscribe(List.of(TOPIC));
-        return consumer;
+        return log.consumer();
     }
 
     private static List<ReportScheduleCall> reports(MockProducer<String, byte[]> producer) {
@@ -234,6 +234,41 @@ class ScheduleCallsTest {
         }
         assertThat(producer.history().getFirst().topic()).isEqualTo(Topics.DEAD_LETTERS.name());
         assertThat(taken).hasSize(1);
+    }
+
+    @Test
+    void carriesOutOthersWhileAHostHangsAndCommitsNothingBehindItsCalls() throws IOException {
+        MockProducer<String, byte[]> producer = producer();
+        MemoryLog<String> log = log();
+        // It takes connections and answers none of them.
+        try (ServerSocket hanging = new ServerSocket(0, 200, InetAddress.getLoopbackAddress())) {
+            add(log, call("done", post(uri(200)).build()));
+            IntStream.range(0, 80)
+                    .forEach(i -> add(
+                            log,
+                            call(
+                                    "hangs" + i,
+                                    post("http://127.0.0.1:" + hanging.getLocalPort() + "/")
+                                            .build())));
+            add(log, call("fast", post(uri(200)).build()));
+            ScheduleCalls calls = calls(reader(log), producer, "localhost,127.0.0.1", NOW, _ -> {})
+                    .start();
+            try {
+                await().atMost(Duration.ofSeconds(10))
+                        .until(() -> reports(producer).size() == 2);
+                assertThat(reports(producer))
+                        .extracting(ReportScheduleCall::getRun)
+                        .containsExactlyInAnyOrder("done", "fast");
+                await().atMost(Duration.ofSeconds(10)).until(() -> log.committed(TOPIC) == 1);
+            } finally {
+                calls.close();
+            }
+        }
+        assertThat(reports(producer))
+                .as("calls that are broken off are not reported")
+                .hasSize(2);
+        assertThat(log.committed(TOPIC)).isEqualTo(1);
+        assertThat(taken).hasSize(2);
     }
 
     @Test
