@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * seed.
  */
 class PoolSimulationTest {
-    private static final int SEEDS = 150;
+    private static final int SEEDS = 60;
     private static final int NODES = 6;
     private static final int SLOTS = 3;
     private static final int TASKS = 60;
@@ -53,7 +53,7 @@ class PoolSimulationTest {
     }
 
     static Stream<Long> few() {
-        return seeds().limit(20);
+        return seeds().limit(12);
     }
 
     @ParameterizedTest
