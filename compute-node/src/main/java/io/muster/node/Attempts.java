@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 final class Attempts {
     private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
     private static final int PREPARATIONS = 8;
+    private static final int DOWNLOADS = 64;
     private static final int LAUNCHERS = 4;
     private static final int OUTPUT_IN_MEMORY = 8 << 20;
     /** Lies below what the device allows, so that no chunk is refused while one behind it is sent. */
@@ -52,6 +53,9 @@ final class Attempts {
     private final Map<AttemptKey, Attempt> attempts = new HashMap<>();
     private final OutputBudget budget = new OutputBudget(OUTPUT_IN_MEMORY);
     private final Semaphore preparing = new Semaphore(PREPARATIONS);
+    /** Is for attempts with files of users' addresses, whose servers may be slow: they hold up no others. */
+    private final Semaphore downloading = new Semaphore(DOWNLOADS);
+
     private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
     private final ExecutorService launchers = Executors.newFixedThreadPool(
             LAUNCHERS, Thread.ofPlatform().daemon().name("launcher-", 0).factory());
@@ -88,16 +92,17 @@ final class Attempts {
         Attempt attempt = new Attempt(key, folders.nextName(), program, output);
         attempts.put(key, attempt);
         outlet.ifPresent(now -> output.use(Optional.of(link(now, key))));
+        Semaphore turn = program.webFiles().isEmpty() ? preparing : downloading;
         workers.execute(() -> {
             try {
-                preparing.acquire();
+                turn.acquire();
                 try {
                     Optional<String> trouble = attempt.prepare(folders);
                     heard.accept(
                             attempt,
                             trouble.isEmpty() ? new Input.Prepared(key) : new Input.NotStarted(key, trouble.get()));
                 } finally {
-                    preparing.release();
+                    turn.release();
                 }
             } catch (InterruptedException e) {
                 // Nobody wants it any more.

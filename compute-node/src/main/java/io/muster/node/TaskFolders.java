@@ -40,7 +40,7 @@ final class TaskFolders {
     private static final String UNUSABLE_NAME =
             "A data directory is named by letters, digits, -, _ and dots, with slashes between, not ";
     private static final int MOST_FILES = 1000;
-    /** Bounds the time for a file of a user's address. */
+    /** Bounds the time for an attempt's files of users' addresses. */
     private static final Duration LONGEST_FETCH = Duration.ofMinutes(10);
 
     private static final String SPARE = "spare";
@@ -54,7 +54,7 @@ final class TaskFolders {
     private final String deviceId;
     private final ArtifactCache artifacts;
     private final long mostBytes;
-    private final WebFiles web = new WebFiles(LONGEST_FETCH);
+    private final WebFiles web = new WebFiles();
     private final Programs programs;
     private final AtomicLong last = new AtomicLong();
     private final SpareFolders spares;
@@ -205,10 +205,11 @@ final class TaskFolders {
             });
             left -= taken[0];
         }
+        long until = System.nanoTime() + LONGEST_FETCH.toNanos();
         for (TaskProgram.WebFile file : program.webFiles()) {
             Path target = RelativePath.below(task, file.path());
             Files.createDirectories(target.getParent());
-            left -= web.fetch(file.url(), target, file.mode(), left);
+            left -= web.fetch(file.url(), target, file.mode(), left, Duration.ofNanos(until - System.nanoTime()));
         }
     }
 

@@ -13,6 +13,7 @@ import io.muster.access.SharedAccessSignature;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -616,6 +617,23 @@ class ComputeNodeTest {
                         .start()
                         .waitFor())
                 .isZero();
+    }
+
+    @Test
+    void startsOthersWhileSlowServersKeepAttemptsWaiting() throws Exception {
+        start("--slots=20");
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            for (int i = 0; i < 10; i++) {
+                ObjectNode program = bash("cat late");
+                program.putArray("webFiles")
+                        .addObject()
+                        .put("url", "http://localhost:" + silent.getLocalPort() + "/")
+                        .put("path", "late");
+                hub.start("slow" + i, program);
+            }
+            hub.start("quick", bash("echo here"));
+            assertThat(hub.exit("quick")).isEqualTo("0 ITSELF");
+        }
     }
 
     @Test

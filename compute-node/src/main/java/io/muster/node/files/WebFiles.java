@@ -51,29 +51,24 @@ public final class WebFiles {
             .connectTimeout(CONNECT_LIMIT)
             .build();
 
-    private final Duration limit;
-
-    /** Makes one. @param limit of the time for a file, from first to last byte */
-    public WebFiles(Duration limit) {
-        this.limit = limit;
-    }
-
     /**
      * Fetches a file.
      *
      * @param target which does not exist
      * @param mode three or four octal digits; empty for the node's own. Bits beyond those of reading, writing and executing are left out
      * @param mostBytes bounds the file
+     * @param limit bounds the time from the first request to the last byte, repetitions included
      * @return how many bytes it has
      * @throws IOException with a sentence for whoever asked for it, where it can't be had
      * @throws InterruptedException where nobody wants it any more
      */
-    public long fetch(String url, Path target, Optional<String> mode, long mostBytes)
+    public long fetch(String url, Path target, Optional<String> mode, long mostBytes, Duration limit)
             throws IOException, InterruptedException {
         URI address = address(url);
+        long until = System.nanoTime() + limit.toNanos();
         for (int tries = 1; true; tries++) {
             try {
-                fetch(address, target, mostBytes);
+                fetch(address, target, mostBytes, until);
                 break;
             } catch (PassingException e) {
                 if (tries == TRIES) {
@@ -97,12 +92,13 @@ public final class WebFiles {
         }
     }
 
-    private void fetch(URI address, Path target, long mostBytes) throws IOException, InterruptedException {
+    private void fetch(URI address, Path target, long mostBytes, long until) throws IOException, InterruptedException {
         String shown = address.getScheme() + "://" + address.getRawAuthority() + address.getRawPath();
         CompletableFuture<HttpResponse<Path>> answer =
                 client.sendAsync(HttpRequest.newBuilder(address).build(), into(target, mostBytes));
         try {
-            int status = answer.get(limit.toMillis(), TimeUnit.MILLISECONDS).statusCode();
+            int status =
+                    answer.get(until - System.nanoTime(), TimeUnit.NANOSECONDS).statusCode();
             if (status >= SERVER_ERROR || status == TOO_MANY) {
                 throw new PassingException(
                         "The file at " + shown + " can't be fetched: its server answered " + status + ".", null);
@@ -118,8 +114,7 @@ public final class WebFiles {
                     e.getCause() instanceof ConnectException || e.getCause() instanceof HttpConnectTimeoutException;
             throw isNotReached ? new PassingException(why, e) : new IOException(why, e);
         } catch (TimeoutException e) {
-            throw new IOException(
-                    "The file at " + shown + " was not there within " + limit.toSeconds() + " seconds.", e);
+            throw new IOException("The file at " + shown + " was not there within the time for a task's files.", e);
         } finally {
             answer.cancel(true);
         }

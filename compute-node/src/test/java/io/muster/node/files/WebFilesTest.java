@@ -26,11 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class WebFilesTest {
     private static final Optional<String> NO_MODE = Optional.empty();
+    private static final Duration LONG = Duration.ofSeconds(20);
 
     @TempDir
     Path folder;
 
-    private final WebFiles web = new WebFiles(Duration.ofSeconds(20));
+    private final WebFiles web = new WebFiles();
     private final AtomicInteger asked = new AtomicInteger();
     private final CountDownLatch ends = new CountDownLatch(1);
     private HttpServer server;
@@ -83,7 +84,7 @@ class WebFilesTest {
 
     @Test
     void fetchesAFileWithItsMode() throws Exception {
-        assertThat(web.fetch(at("hello?sig=secret"), target(), Optional.of("0750"), 5))
+        assertThat(web.fetch(at("hello?sig=secret"), target(), Optional.of("0750"), 5, LONG))
                 .isEqualTo(5);
         assertThat(target()).hasContent("hello");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(target())))
@@ -93,7 +94,7 @@ class WebFilesTest {
     @ParameterizedTest
     @CsvSource({"404, answered 404", "403, answered 403", "302, redirects are not followed"})
     void saysWhyAFileCanNotBeHadWithoutItsSecrets(String path, String why) {
-        assertThatThrownBy(() -> web.fetch(at(path + "?sig=secret"), target(), NO_MODE, 100))
+        assertThatThrownBy(() -> web.fetch(at(path + "?sig=secret"), target(), NO_MODE, 100, LONG))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(why)
                 .hasMessageNotContaining("secret");
@@ -103,24 +104,23 @@ class WebFilesTest {
 
     @Test
     void stopsAtAFileThatIsTooLarge() {
-        assertThatThrownBy(() -> web.fetch(at("hello"), target(), NO_MODE, 4))
+        assertThatThrownBy(() -> web.fetch(at("hello"), target(), NO_MODE, 4, LONG))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("more than 4 bytes");
     }
 
     @Test
     void asksAServerThatIsBusyThreeTimes() throws Exception {
-        assertThat(web.fetch(at("busy"), target(), NO_MODE, 100)).isEqualTo(4);
+        assertThat(web.fetch(at("busy"), target(), NO_MODE, 100, LONG)).isEqualTo(4);
         assertThat(asked).hasValue(3);
-        assertThatThrownBy(() -> web.fetch(at("503"), folder.resolve("other"), NO_MODE, 100))
+        assertThatThrownBy(() -> web.fetch(at("503"), folder.resolve("other"), NO_MODE, 100, LONG))
                 .hasMessageContaining("answered 503");
         assertThat(asked).hasValue(6);
     }
 
     @Test
     void waitsForAFileNoLongerThanItsLimit() {
-        WebFiles hurried = new WebFiles(Duration.ofMillis(300));
-        assertThatThrownBy(() -> hurried.fetch(at("stalls"), target(), NO_MODE, 1000))
+        assertThatThrownBy(() -> web.fetch(at("stalls"), target(), NO_MODE, 1000, Duration.ofMillis(300)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("was not there within");
     }
@@ -128,14 +128,14 @@ class WebFilesTest {
     @ParameterizedTest
     @ValueSource(strings = {"file:///etc/passwd", "ftp://example.com/a", "jar:file:/a!/b", "http:///a", "a b", ""})
     void fetchesOverHttpAlone(String url) {
-        assertThatThrownBy(() -> web.fetch(url, target(), NO_MODE, 1000)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> web.fetch(url, target(), NO_MODE, 1000, LONG)).isInstanceOf(IOException.class);
         assertThat(target()).doesNotExist();
     }
 
     @Test
     void replacesNoFile() throws Exception {
         Files.writeString(target(), "there");
-        assertThatThrownBy(() -> web.fetch(at("hello"), target(), NO_MODE, 1000))
+        assertThatThrownBy(() -> web.fetch(at("hello"), target(), NO_MODE, 1000, LONG))
                 .isInstanceOf(IOException.class);
         assertThat(target()).hasContent("there");
     }

@@ -282,6 +282,9 @@ public final class BatchJobDecider {
                     ? refusal(BatchRefusalReason.JOB_DELETING, "The job of that id is being deleted: wait for that.")
                     : refusal(BatchRefusalReason.JOB_EXISTS, "There is a job of that id.");
         }
+        if (order != null && now.isAfter(order.getUntil())) {
+            return refusal(BatchRefusalReason.INVALID, "The job was to be made by " + order.getUntil() + ".");
+        }
         Optional<BatchRefused> fault = BatchRules.fault(jobId, order != null, definition);
         if (fault.isPresent()) {
             return fault;

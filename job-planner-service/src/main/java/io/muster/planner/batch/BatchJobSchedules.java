@@ -2,10 +2,13 @@ package io.muster.planner.batch;
 
 import io.muster.records.BatchRefused;
 import io.muster.records.CreateBatchJob;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Checks the documents of schedules that make jobs. Contract: batch, 3.4. */
 public final class BatchJobSchedules {
+    private static final String PREFIX = "batch/";
+
     private BatchJobSchedules() {}
 
     /** Returns the id of a job that a schedule makes. @param scheduleId as the client spelled it @param number from 1 */
@@ -13,8 +16,24 @@ public final class BatchJobSchedules {
         return scheduleId + ":job-" + number;
     }
 
-    /** Returns why a schedule can't be as it is described, as a sentence for users; empty where it can. */
-    public static Optional<String> fault(CreateBatchJob create) {
+    /**
+     * Returns why a schedule of that id can't be as it is described, as a sentence for users; empty where it can. Ids that begin with "batch/" are of schedules that make jobs
+     * of Batch, each of the name that follows.
+     */
+    public static Optional<String> fault(String id, Object action) {
+        if (action instanceof CreateBatchJob create) {
+            return id.equals(PREFIX + create.getJobScheduleId().toLowerCase(Locale.ROOT))
+                    ? fault(create)
+                    : Optional.of("A schedule that makes jobs of Batch has the id \"" + PREFIX
+                            + "\" and behind that its jobScheduleId in lower case.");
+        }
+        return id.startsWith(PREFIX)
+                ? Optional.of("Ids that begin with \"" + PREFIX
+                        + "\" are of schedules that make jobs of Batch: name the schedule otherwise.")
+                : Optional.empty();
+    }
+
+    private static Optional<String> fault(CreateBatchJob create) {
         return BatchTexts.nameFault(create.getDisplayName())
                 .map(fault -> "displayName: " + fault)
                 .or(() -> BatchTexts.pairsFault(create.getMetadata()).map(fault -> "metadata: " + fault))

@@ -207,6 +207,15 @@ public final class Pool {
         return chosen.isEmpty() && shape.mayWait() ? chooseAhead(shape, now) : chosen;
     }
 
+    /** Lists so many nodes that have room for a part of a gang, in the order of their ids; none where they are fewer. */
+    List<Node> free(Shape shape, int count) {
+        return free.find(shape.requires(), shape.slots(), count, true).stream()
+                .sorted()
+                .limit(count)
+                .flatMap(id -> node(id).stream())
+                .toList();
+    }
+
     /** Chooses the node that may get most. Each whose pace is out of date is counted anew, and then found once more or not. */
     private List<Node> chooseAhead(Shape shape, Instant now) {
         Comparator<Node> byRoom = Comparator.comparingInt(Node::room).reversed();

@@ -202,13 +202,14 @@ public final class ScheduleDecider {
             return refused("The schedule's id has up to 255 letters, digits, dots, dashes, slashes and underscores.");
         }
         boolean makesJobs = definition.getAction() instanceof CreateBatchJob;
-        if (definition.getAction() instanceof CreateBatchJob create) {
-            Optional<String> fault = BatchJobSchedules.fault(create);
-            if (fault.isPresent()) {
-                return refused(fault.get());
-            }
+        Optional<String> fault = BatchJobSchedules.fault(id, definition.getAction());
+        if (fault.isPresent()) {
+            return refused(fault.get());
         }
-        if (known != null && makesJobs && known.getStatus() == ScheduleStatus.COMPLETED) {
+        if (known != null
+                && makesJobs
+                && known.getStatus() == ScheduleStatus.COMPLETED
+                && known.getActiveRun() == null) {
             return completed();
         }
         if (definition.getToleranceSeconds() < 0

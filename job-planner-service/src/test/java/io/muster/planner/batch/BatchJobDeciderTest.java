@@ -30,6 +30,7 @@ import io.muster.records.EnableBatchJob;
 import io.muster.records.ExitCodeRange;
 import io.muster.records.ExitConditions;
 import io.muster.records.ExitOptions;
+import io.muster.records.FiringOrder;
 import io.muster.records.JobAction;
 import io.muster.records.JobManager;
 import io.muster.records.NameValue;
@@ -305,6 +306,15 @@ class BatchJobDeciderTest {
         add(definition());
         ask(ChangeBatchJob.newBuilder().setMetadata(List.of()).build());
         assertThat(state()).isEqualTo(BatchJobState.ACTIVE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, true", "-1, false"})
+    void isMadeForAFiringBeforeItsEndAlone(long secondsLeft, boolean made) {
+        FiringOrder order = new FiringOrder("batch/nightly", "20261121020000", false, 0, now.plusSeconds(secondsLeft));
+        decide(new BatchJobInput.Asked(
+                "Nightly:job-1", new AddBatchJob(definition().build()), order));
+        assertThat(job != null).isEqualTo(made);
     }
 
     @Test

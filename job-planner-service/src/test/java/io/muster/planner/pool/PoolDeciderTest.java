@@ -602,6 +602,52 @@ class PoolDeciderTest {
     }
 
     @Test
+    void holdsNodesForAnotherGangBeforeOneThatHasWaitedInVain() {
+        List<String> nodes = List.of("a", "b", "c");
+        for (int at = 0; at < nodes.size(); at++) {
+            report(nodes.get(at), at + 1);
+        }
+        submit(task("s1"), task("s2"), task("s3"), task("s4"), task("s5"), task("s6"));
+        place();
+        submit(gang("g", 3, 0), gang("h", 2, 0));
+        place();
+        for (int i = 0; i < 2; i++) {
+            now = now.plus(Reservation.FIRST);
+            sayAll(nodes);
+            assertThat(place()).isEmpty();
+        }
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(placed()).as("g has waited in vain").containsExactly("h", "h");
+    }
+
+    @Test
+    void placesAGangOnNodesThatAreFreeBesideThoseThatWereHeldForIt() {
+        waitsBehindOthers(gang("g", 2, 0));
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+        report("c", 3);
+        assertThat(placed()).startsWith("g", "g");
+    }
+
+    @Test
+    void placesNoGangThatItsPoolDoesNotSuitAnyMore() {
+        decide(new PoolInput.Configure(1, Placement.SPREAD, false, true));
+        report("a", 1);
+        report("b", 2);
+        submit(task("s1"), task("s2"));
+        place();
+        submit(coordinated("g", 2, 0));
+        assertThat(place()).isEmpty();
+        assertThat(pool.isReserved()).isTrue();
+        decide(new PoolInput.Configure(1, Placement.SPREAD, false, false));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        exit("b", pool.activeOn("b").getFirst().definition().id(), 0, Cause.ITSELF);
+        assertThat(place()).isEmpty();
+    }
+
+    @Test
     void placesATaskOnTheNodeThatItPrefersAsLongAsThatHasRoom() {
         report("a", 1);
         report("b", 2);

@@ -6,6 +6,7 @@ import io.muster.records.BatchJobDefinition;
 import io.muster.records.CreateBatchJob;
 import io.muster.records.ElapsedRecurrence;
 import io.muster.records.ReportScheduleCall;
+import io.muster.records.RunSiteJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleEvent;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Fires schedules that make jobs of Batch. Each has a job at the start, 12:00, and is due each hour. */
 class JobFiringsTest {
@@ -137,6 +139,18 @@ class JobFiringsTest {
         assertThat(reason(new ScheduleInput.End())).isEqualTo(ScheduleRefusalReason.COMPLETED);
     }
 
+    @Test
+    void goesOnWithTimesThatItGetsWhileItsLastJobIsUnderWay() {
+        decide(save(hourly().setEnd(time("12:00")), NO_LIMIT));
+        until("12:10");
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        decide(save(hourly().setStart(time("13:00")).setEnd(time("13:30")), NO_LIMIT));
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.ENABLED);
+        jobEnds();
+        until("13:10");
+        assertThat(schedule.getLastJob()).isEqualTo(2);
+    }
+
     private @Nullable ScheduleRefusalReason reason(ScheduleInput input) {
         return decide(input) instanceof Decision.Refused<ScheduleEvent> refused
                 ? ((ScheduleRefused) refused.refusal()).getReason()
@@ -151,6 +165,24 @@ class JobFiringsTest {
         until("15:00");
         assertThat(schedule.getLastJob()).isEqualTo(1);
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"batch/other", "nightly", "batch/Nightly"})
+    void hasTheIdOfItsName(String id) {
+        assertThat(ScheduleDecider.decide(id, null, save(hourly(), NO_LIMIT), now))
+                .isInstanceOf(Decision.Refused.class);
+    }
+
+    /** Keeps other schedules out of the list of those that make jobs. */
+    @Test
+    void sharesItsIdsWithNoOtherSchedules() {
+        ScheduleInput.Save call = new ScheduleInput.Save(ScheduleDefinition.newBuilder()
+                .setTiming(hourly().build())
+                .setAction(new RunSiteJob("site", "job", ""))
+                .build());
+        assertThat(ScheduleDecider.decide(ID, null, call, now)).isInstanceOf(Decision.Refused.class);
+        assertThat(ScheduleDecider.decide("nightly", null, call, now)).isInstanceOf(Decision.Happened.class);
     }
 
     /** Fires a little behind its time, as each planner does. */
