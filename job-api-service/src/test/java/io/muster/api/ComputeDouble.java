@@ -34,6 +34,7 @@ final class ComputeDouble implements Artifacts {
             return reader(taskId, Integer.MAX_VALUE);
         }
     };
+    Optional<Instant> keptSince = Optional.empty();
     final List<TaskOutput> output = new CopyOnWriteArrayList<>();
 
     /** Adds what the program of a task writes, behind what it wrote before. */
@@ -91,6 +92,11 @@ final class ComputeDouble implements Artifacts {
             @Override
             public boolean isAtEnd() {
                 return position >= Math.min(end, output.size());
+            }
+
+            @Override
+            public Optional<Instant> keptSince() {
+                return keptSince;
             }
 
             @Override

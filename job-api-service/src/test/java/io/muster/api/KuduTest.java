@@ -28,6 +28,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -364,6 +365,10 @@ class KuduTest {
         assertThat(ask("GET", log.replace("0225101230", "0225101239")).statusCode())
                 .isEqualTo(404);
         assertThat(ask("GET", SITE + "/vfs/site/wwwroot/x").statusCode()).isEqualTo(404);
+        api.compute.keptSince = Optional.of(TestApi.NOW.plusSeconds(60));
+        assertThat(ask("GET", log).body())
+                .as("some of it has expired")
+                .startsWith(head + "[11/21/2026 02:25:15 > node-1: WARN] Output from before ");
     }
 
     /** Reads a live log in the background: each event as it stands, without the empty line behind it. */
@@ -707,6 +712,18 @@ class KuduTest {
         assertThat(got(TRIGGERED)).isEmpty();
         assertThat(got(SITE + "/api/triggeredwebjobsswagger").get("swagger").textValue())
                 .isEqualTo("2.0");
+    }
+
+    @Test
+    void describesTheRunsOfJobsWhereTheyAre() throws Exception {
+        purge();
+        JsonNode swagger = got(SITE + "/api/triggeredwebjobsswagger");
+        assertThat(swagger.get("basePath").textValue()).isEqualTo(SITE + "/");
+        String path = swagger.get("paths").fieldNames().next();
+        assertThat(ask("POST", (swagger.get("basePath").textValue() + path).replace("//", "/"))
+                        .statusCode())
+                .as("the path of the description leads to the job")
+                .isEqualTo(202);
     }
 
     @ParameterizedTest

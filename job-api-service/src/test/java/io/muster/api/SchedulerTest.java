@@ -19,6 +19,7 @@ import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.SuspendSchedule;
 import io.muster.records.WriteMessage;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -110,6 +111,38 @@ class SchedulerTest {
         done(200, "DELETE", COLLECTION, null);
         done(404, "GET", COLLECTION, null);
         done(404, "PUT", JOB, document(""));
+    }
+
+    /** Those behind the first thousand were left out, without a word. */
+    @Test
+    void pagesCollections() throws Exception {
+        String group = GROUP.toLowerCase(Locale.ROOT) + "/jobCollections/many-";
+        for (int i = 0; i < 1200; i++) {
+            String id = (group + "%04d".formatted(i)).toLowerCase(Locale.ROOT);
+            api.views.collections().put(new ScheduleCollection(id, true, "{}", TestApi.NOW, TestApi.NOW));
+        }
+        JsonNode page = done(200, "GET", GROUP + "/jobCollections", null);
+        List<String> names = new ArrayList<>(page.path("value").findValuesAsText("name"));
+        assertThat(names).hasSize(100);
+        while (page.has("nextLink")) {
+            URI next = URI.create(page.path("nextLink").asText());
+            page = done(200, "GET", next.getRawPath() + "?" + next.getRawQuery(), null);
+            names.addAll(page.path("value").findValuesAsText("name"));
+        }
+        assertThat(names).hasSize(1200).doesNotHaveDuplicates().contains("many-1199");
+    }
+
+    @Test
+    void namesFaultsAsAzureDoes() throws Exception {
+        collection();
+        for (String recurrence :
+                List.of("{'frequency':'fortnight'}", "{'frequency':'day','interval':'x'}", "{'z':1}")) {
+            assertThat(done(400, "PUT", JOB, document("'recurrence':" + recurrence))
+                            .at("/error/code")
+                            .asText())
+                    .as(recurrence)
+                    .isEqualTo("BadRequest");
+        }
     }
 
     @ParameterizedTest

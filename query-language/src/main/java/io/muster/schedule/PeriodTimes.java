@@ -16,11 +16,12 @@ import org.jspecify.annotations.Nullable;
  * Lists the local times of a rule whose interval is of minutes or hours: those of each interval from its start that are on one of its days and in one of its
  * hours and minutes. Days and hours that are not among them are passed over as a whole. For one thread.
  *
- * <p>The search for a time ends behind {@value #MOST_STEPS} intervals, hours and runs of other days that have none: a rule that has no other then never has. Intervals and
- * weeks are in step again before that.
+ * <p>The search for a time ends behind {@value #MOST_STEPS} intervals, hours and runs of other days that have none, and {@value #YEARS} years ahead, as of all rules.
+ * Intervals and weeks are in step again before that.
  */
 final class PeriodTimes implements Iterator<LocalDateTime> {
     private static final int MOST_STEPS = 15_000;
+    private static final int YEARS = 40;
 
     private final Period period;
     private final LocalDateTime start;
@@ -75,7 +76,8 @@ final class PeriodTimes implements Iterator<LocalDateTime> {
 
     private @Nullable LocalDateTime find(LocalDateTime from) {
         LocalDateTime begin = begin(period.unit() == ChronoUnit.HOURS ? from.truncatedTo(ChronoUnit.HOURS) : from);
-        for (int step = 0; step < MOST_STEPS; step++) {
+        LocalDateTime last = from.plusYears(YEARS);
+        for (int step = 0; step < MOST_STEPS && !begin.isAfter(last); step++) {
             LocalDate day = begin.toLocalDate();
             Optional<LocalDate> on = period.days().apply(day);
             if (on.isEmpty()) {

@@ -43,6 +43,12 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
         return new Schedule(zone, first, atOnce, recurrence, end);
     }
 
+    /** Makes one that {@link #of} has made before, without the search for its first firing. */
+    public static Schedule known(
+            ZoneId zone, Instant start, boolean atOnce, Recurrence recurrence, Optional<Instant> end) {
+        return new Schedule(zone, start.truncatedTo(ChronoUnit.SECONDS), atOnce, recurrence, end);
+    }
+
     /** Returns the zone of a name such as Europe/Paris. @throws ScheduleException when there is none of it */
     public static ZoneId zone(String name) throws ScheduleException {
         try {

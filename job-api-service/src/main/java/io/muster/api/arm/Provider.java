@@ -148,6 +148,15 @@ public final class Provider implements Surface {
         };
     }
 
+    @Override
+    public Problem named(Problem problem) {
+        return switch (problem.name()) {
+            case "ArgumentInvalid", "ArgumentNull", "BadFormat" ->
+                new Problem(400, "BadRequest", problem.message(), problem.details());
+            default -> problem;
+        };
+    }
+
     private static Problem notFound(String sentence) {
         return new Problem(404, "ResourceNotFound", sentence);
     }

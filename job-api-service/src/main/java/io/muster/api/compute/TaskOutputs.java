@@ -35,6 +35,9 @@ public interface TaskOutputs {
         /** Returns whether all has been read that was there when it was asked last. */
         boolean isAtEnd();
 
+        /** Returns since when output is kept, where what the task may have written before that has expired; empty where nothing has. */
+        Optional<Instant> keptSince();
+
         /** Returns the position of the chunk that was read last, or one behind it where others have written since. */
         long position();
 

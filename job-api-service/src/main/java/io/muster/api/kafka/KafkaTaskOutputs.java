@@ -44,6 +44,7 @@ public final class KafkaTaskOutputs implements TaskOutputs {
 
     private final Supplier<Consumer<String, byte[]>> consumers;
     private final Codecs codecs;
+    private final Gaps gaps = new Gaps();
 
     /** Makes one. @param properties of a Kafka client */
     public KafkaTaskOutputs(Map<String, Object> properties, Codecs codecs) {
@@ -109,11 +110,14 @@ public final class KafkaTaskOutputs implements TaskOutputs {
         private final long latest;
         private final boolean follows;
         private final long first;
+        private final Optional<Instant> keptSince;
         private final Queue<ConsumerRecord<String, byte[]>> fetched = new ArrayDeque<>();
         private long position;
         private long end;
         private boolean done;
         private int empty;
+        /** Is behind the last record of the task, or where this began. */
+        private long gapFrom;
 
         RangeReader(
                 Consumer<String, byte[]> consumer,
@@ -135,11 +139,27 @@ public final class KafkaTaskOutputs implements TaskOutputs {
                             Map.of(partition, since.minus(SLACK).toEpochMilli()))
                     .get(partition);
             this.first = found == null ? end : found.offset();
+            this.keptSince = first > beginning()
+                    ? Optional.empty()
+                    : Optional.of(
+                            found == null ? until.orElse(since).plus(SLACK) : Instant.ofEpochMilli(found.timestamp()));
             begin(first);
+        }
+
+        /** Returns where the log begins of which something has expired; before its first offset where nothing has. */
+        private long beginning() {
+            long at = consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            return at == 0 ? -1 : at;
+        }
+
+        @Override
+        public Optional<Instant> keptSince() {
+            return keptSince;
         }
 
         private void begin(long at) {
             position = at;
+            gapFrom = at;
             consumer.seek(partition, at);
         }
 
@@ -178,6 +198,8 @@ public final class KafkaTaskOutputs implements TaskOutputs {
                 if (!follows && (record.offset() >= end || record.timestamp() > latest)) {
                     done = true;
                 } else if (key.equals(record.key()) && record.value() != null) {
+                    gaps.add(key, gapFrom, position);
+                    gapFrom = position + 1;
                     Optional<TaskOutput> output = decode(record.value());
                     if (output.isPresent()) {
                         return output;
@@ -199,6 +221,7 @@ public final class KafkaTaskOutputs implements TaskOutputs {
                 if (done) {
                     return;
                 }
+                passOver(at);
                 consumer.poll(POLL).forEach(fetched::add);
             } catch (KafkaException e) {
                 throw new IOException("The output can't be read.", e);
@@ -206,6 +229,18 @@ public final class KafkaTaskOutputs implements TaskOutputs {
             empty = fetched.isEmpty() ? empty + 1 : 0;
             if (empty == EMPTY_POLLS) {
                 throw new IOException("The output can't be read: nothing came for a while.");
+            }
+        }
+
+        /** Goes on behind what is known to be of others alone. A log that ends before that is another one. */
+        private void passOver(long at) {
+            gaps.add(key, gapFrom, at);
+            long behind = gaps.behind(key, at);
+            if (behind > end) {
+                gaps.forget(key);
+            } else if (behind > at) {
+                position = behind;
+                consumer.seek(partition, behind);
             }
         }
 

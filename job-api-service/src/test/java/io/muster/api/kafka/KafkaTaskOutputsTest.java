@@ -43,6 +43,7 @@ class KafkaTaskOutputsTest {
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final List<ConsumerRecord<String, byte[]>> log = new ArrayList<>();
+    private long beginning;
     private boolean away;
     private int closed;
 
@@ -58,7 +59,7 @@ class KafkaTaskOutputsTest {
             times.forEach((partition, time) -> found.put(
                     partition,
                     log.stream()
-                            .filter(record -> record.timestamp() >= time)
+                            .filter(record -> record.offset() >= beginning && record.timestamp() >= time)
                             .findFirst()
                             .map(record -> new OffsetAndTimestamp(record.offset(), record.timestamp()))
                             .orElse(null)));
@@ -82,7 +83,7 @@ class KafkaTaskOutputsTest {
             partitions.add(new PartitionInfo(TOPIC, i, Node.noNode(), new Node[0], new Node[0]));
         }
         consumer.updatePartitions(TOPIC, partitions);
-        consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
+        consumer.updateBeginningOffsets(Map.of(PARTITION, beginning));
         grow(consumer);
         return consumer;
     }
@@ -171,6 +172,59 @@ class KafkaTaskOutputsTest {
         }
         assertThat(read).containsExactly("a", "b");
         assertThat(positions).startsWith(0L).isSorted().hasSizeGreaterThan(5_000 / STEP);
+    }
+
+    /** A job that writes little, among others that write much, was sought through all of that each time its log was read. */
+    @Test
+    void readsWhatOthersWroteOnceAndNotAgain() throws IOException {
+        write(KEY, BEGUN.plusSeconds(1), "a");
+        for (int i = 0; i < 5_000; i++) {
+            write("default/u", BEGUN.plusSeconds(2), "of another");
+        }
+        write(KEY, BEGUN.plusSeconds(3), "b");
+        for (int i = 0; i < 5_000; i++) {
+            write("default/u", BEGUN.plusSeconds(4), "of another");
+        }
+        KafkaTaskOutputs outputs = new KafkaTaskOutputs(this::consumer, codecs);
+        assertThat(steps(outputs, 2)).as("it is broken off").hasSizeLessThan(5);
+        assertThat(steps(outputs, Integer.MAX_VALUE)).contains("a", "b").hasSizeGreaterThan(10_000 / STEP);
+        assertThat(steps(outputs, Integer.MAX_VALUE)).contains("a", "b").hasSizeLessThan(8);
+        write(KEY, BEGUN.plusSeconds(5), "c");
+        assertThat(steps(outputs, Integer.MAX_VALUE)).contains("a", "b", "c").hasSizeLessThan(9);
+        log.subList(2, log.size()).clear();
+        assertThat(steps(outputs, Integer.MAX_VALUE))
+                .as("another log of that name")
+                .contains("a");
+    }
+
+    /** Reads in so many steps at most, and lists what each brought: nothing, or a chunk. */
+    private List<String> steps(KafkaTaskOutputs outputs, int most) throws IOException {
+        List<String> steps = new ArrayList<>();
+        try (TaskOutputs.Reader reader = outputs.open("default", "t", BEGUN, Optional.empty())) {
+            while (!reader.isAtEnd() && steps.size() < most) {
+                steps.add(reader.next().map(KafkaTaskOutputsTest::text).orElse(""));
+            }
+        }
+        return steps;
+    }
+
+    @Test
+    void saysSinceWhenOutputIsKept() throws IOException {
+        write(KEY, BEGUN.plusSeconds(1), "a");
+        write(KEY, BEGUN.plusSeconds(300), "b");
+        assertThat(keptSince(BEGUN)).as("nothing has expired").isEmpty();
+        beginning = 1;
+        assertThat(keptSince(BEGUN)).contains(BEGUN.plusSeconds(300));
+        assertThat(keptSince(BEGUN.plusSeconds(400))).as("it began later").isEmpty();
+        beginning = 2;
+        assertThat(keptSince(BEGUN)).as("the log is empty").isPresent();
+    }
+
+    private Optional<Instant> keptSince(Instant since) throws IOException {
+        try (TaskOutputs.Reader reader =
+                new KafkaTaskOutputs(this::consumer, codecs).open("default", "t", since, Optional.empty())) {
+            return reader.keptSince();
+        }
     }
 
     private TaskOutputs.Reader reader() throws IOException {

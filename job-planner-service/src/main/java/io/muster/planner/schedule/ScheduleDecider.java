@@ -338,7 +338,7 @@ public final class ScheduleDecider {
 
     static io.muster.schedule.Schedule times(Schedule schedule) {
         try {
-            return Timings.compile(schedule.getDefinition().getTiming(), schedule.getStartedAt());
+            return Timings.saved(schedule.getDefinition().getTiming(), schedule.getStartedAt());
         } catch (ScheduleException e) {
             throw new IllegalStateException("a schedule was saved that makes no sense: " + e.getMessage(), e);
         }

@@ -15,8 +15,10 @@ import io.muster.schedule.Schedule;
 import io.muster.schedule.ScheduleException;
 import java.time.DayOfWeek;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -30,18 +32,39 @@ final class Timings {
      * Compiles a timing.
      *
      * @param now the start of one that has none
-     * @throws ScheduleException when it makes no sense: anybody may write the topic of commands
+     * @throws ScheduleException when it makes no sense, or never fires: anybody may write the topic of commands
      */
     static Schedule compile(Timing timing, Instant now) throws ScheduleException {
-        @Nullable Instant start = timing.getStart();
+        return Schedule.of(
+                zone(timing), start(timing, now), isAtOnce(timing), recurrence(timing.getRecurrence()), end(timing));
+    }
+
+    /** Compiles a timing that was saved: that it fires was seen then, and is not searched for at each firing. @throws ScheduleException when it makes no sense */
+    static Schedule saved(Timing timing, Instant startedAt) throws ScheduleException {
+        return Schedule.known(
+                zone(timing),
+                start(timing, startedAt),
+                isAtOnce(timing),
+                recurrence(timing.getRecurrence()),
+                end(timing));
+    }
+
+    private static ZoneId zone(Timing timing) throws ScheduleException {
+        return Schedule.zone(timing.getTimeZone());
+    }
+
+    private static Instant start(Timing timing, Instant now) {
+        return Objects.requireNonNullElse(timing.getStart(), now);
+    }
+
+    private static boolean isAtOnce(Timing timing) {
         boolean hasTimes =
                 timing.getRecurrence() instanceof CronRecurrence || timing.getRecurrence() instanceof RuleRecurrence;
-        return Schedule.of(
-                Schedule.zone(timing.getTimeZone()),
-                start == null ? now : start,
-                start == null && !hasTimes,
-                recurrence(timing.getRecurrence()),
-                Optional.ofNullable(timing.getEnd()));
+        return timing.getStart() == null && !hasTimes;
+    }
+
+    private static Optional<Instant> end(Timing timing) {
+        return Optional.ofNullable(timing.getEnd());
     }
 
     private static Recurrence recurrence(@Nullable Object recurrence) throws ScheduleException {

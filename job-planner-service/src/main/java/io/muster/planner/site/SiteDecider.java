@@ -68,6 +68,8 @@ public final class SiteDecider {
     /** Bounds the bytes of a run's texts: a site keeps some thousand runs. */
     private static final int LONGEST_TEXT = 128;
 
+    private static final int LONGEST_TRIGGER = 256;
+    private static final String CUT = "…";
     private static final int LONGEST_FAULT = 512;
 
     /** Says who began the runs of continuous jobs. */
@@ -234,7 +236,7 @@ public final class SiteDecider {
                         site,
                         job.get(),
                         Optional.empty(),
-                        shortened(asked.getTrigger()),
+                        shortened(asked.getTrigger(), LONGEST_TRIGGER),
                         asked.getArguments(),
                         job.get().getDueAt(),
                         order,
@@ -308,6 +310,11 @@ public final class SiteDecider {
                 changed.put(name, value);
             }
         });
+        if (site.getRevision() == 0 && changed.isEmpty()) {
+            return new Decision.Refused<>(new SiteRefused(
+                    SiteRefusalReason.NOT_FOUND,
+                    "There is no such site: it is there from its first WebJob or its first setting."));
+        }
         return WebJobRules.siteFault(site.getSite())
                 .or(() -> WebJobRules.settingsFault(site, asked, changed))
                 .map(SiteDecider::invalid)
@@ -377,15 +384,18 @@ public final class SiteDecider {
         return shortened(text, LONGEST_TEXT);
     }
 
+    /** Cuts a text that is longer than so many bytes, and says so by its last letter. */
     private static String shortened(String text, int most) {
-        int bytes = 0;
-        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
-            bytes += WebJobRules.bytes(Character.toString(text.codePointAt(at)));
-            if (bytes > most) {
-                return text.substring(0, at);
-            }
+        if (WebJobRules.bytes(text) <= most) {
+            return text;
         }
-        return text;
+        int bytes = WebJobRules.bytes(CUT);
+        int at = 0;
+        while (bytes + WebJobRules.bytes(Character.toString(text.codePointAt(at))) <= most) {
+            bytes += WebJobRules.bytes(Character.toString(text.codePointAt(at)));
+            at = text.offsetByCodePoints(at, 1);
+        }
+        return text.substring(0, at) + CUT;
     }
 
     /** Returns when a job is due whose run has ended: a continuous one begins again, at once where it was asked to stop and should run. */

@@ -873,10 +873,25 @@ class SiteDeciderTest {
     }
 
     @Test
+    void isASiteFromItsFirstSetting() {
+        Map<String, String> none = new HashMap<>();
+        none.put("COLOR", null);
+        assertThat(refusal(new SiteInput.PutSettings(new PutSiteSettings(none, false))))
+                .as("nothing is set")
+                .isEqualTo(SiteRefusalReason.NOT_FOUND);
+        assertThat(refusal(new SiteInput.PutSettings(new PutSiteSettings(Map.of(), true))))
+                .isEqualTo(SiteRefusalReason.NOT_FOUND);
+        setting("COLOR", "red");
+        assertThat(site.getSettings()).isEqualTo(Map.of("COLOR", "red"));
+        setting("COLOR", null);
+        assertThat(site.getSettings()).isEmpty();
+    }
+
+    @Test
     void boundsTheTextsOfARunInBytes() {
         triggered();
         done(new SiteInput.Run(new RunWebJob(JOB, "", "\uD83D\uDE80".repeat(100)), null));
-        assertThat(run().getTrigger()).isEqualTo("\uD83D\uDE80".repeat(32));
+        assertThat(run().getTrigger()).isEqualTo("\uD83D\uDE80".repeat(63) + "…");
     }
 
     @Test
@@ -963,7 +978,7 @@ class SiteDeciderTest {
     void keepsWhyUploadedSettingsAreNotUsedUntilOthersCome() {
         done(new SiteInput.Put(
                 put(WebJobKind.TRIGGERED).setSettingsFault("x".repeat(600)).build()));
-        assertThat(job(WebJobKind.TRIGGERED).getSettingsFault()).isEqualTo("x".repeat(512));
+        assertThat(job(WebJobKind.TRIGGERED).getSettingsFault()).isEqualTo("x".repeat(509) + "…");
         done(new SiteInput.PutJobSettings(new PutWebJobSettings(WebJobKind.TRIGGERED, JOB, "{}")));
         assertThat(job(WebJobKind.TRIGGERED).getSettingsFault()).isEmpty();
     }

@@ -103,7 +103,7 @@ final class SchedulerController {
     private HttpResponse<String> read(HttpRequest<?> request) {
         SchedulerPath path = path(request);
         if (path.collection() == null) {
-            return list(path);
+            return list(request, path);
         }
         ScheduleCollection collection = collection(path);
         if (!path.jobs()) {
@@ -158,14 +158,13 @@ final class SchedulerController {
         return Answers.ok(body);
     }
 
-    private HttpResponse<String> list(SchedulerPath path) {
-        ObjectNode body = JsonNodeFactory.instance.objectNode();
-        ArrayNode value = body.putArray("value");
-        for (ScheduleCollection collection : collections.page(path.prefix(), null, MOST)) {
+    private HttpResponse<String> list(HttpRequest<?> request, SchedulerPath path) {
+        List<ScheduleCollection> all =
+                all(after -> collections.page(path.prefix(), after, MOST), ScheduleCollection::getCollectionId);
+        return page(request, all, collection -> {
             String id = collection.getCollectionId();
-            value.add(SchedulerJobs.collection(collection, id, id.substring(id.lastIndexOf('/') + 1)));
-        }
-        return Answers.ok(body);
+            return SchedulerJobs.collection(collection, id, id.substring(id.lastIndexOf('/') + 1));
+        });
     }
 
     private HttpResponse<String> jobs(HttpRequest<?> request, SchedulerPath path) {
@@ -182,11 +181,15 @@ final class SchedulerController {
 
     private List<Schedule> all(SchedulerPath path) {
         String prefix = SchedulerPath.key(path.collectionId()) + "/jobs/";
-        List<Schedule> all = new ArrayList<>();
-        List<Schedule> page = schedules.page(prefix, null, MOST);
+        return all(after -> schedules.page(prefix, after, MOST), Schedule::getScheduleId);
+    }
+
+    private static <T> List<T> all(Function<@Nullable String, List<T>> pageAfter, Function<T, String> id) {
+        List<T> all = new ArrayList<>();
+        List<T> page = pageAfter.apply(null);
         while (!page.isEmpty()) {
             all.addAll(page);
-            page = schedules.page(prefix, page.getLast().getScheduleId(), MOST);
+            page = pageAfter.apply(id.apply(page.getLast()));
         }
         return all;
     }

@@ -67,7 +67,7 @@ final class LiveLog implements Pieces {
         this.now = now;
         this.between = between;
         this.clock = clock;
-        this.log = new RunLog(run, Integer.MAX_VALUE);
+        this.log = new RunLog(run, Integer.MAX_VALUE, Optional.empty());
         this.skip = from.bytes();
         this.id = from;
     }

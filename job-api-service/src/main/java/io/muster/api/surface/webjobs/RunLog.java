@@ -75,6 +75,7 @@ final class RunLog {
     private WebJobRun run;
     private String instance = NO_NODE;
     private final int mostLines;
+    private final Optional<Instant> keptSince;
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -92,9 +93,15 @@ final class RunLog {
 
     private Mark begun = new Mark(0, 0);
 
-    /** Makes one. @param mostLines of the program; more are left out, and a warning says so */
-    RunLog(WebJobRun run, int mostLines) {
+    /**
+     * Makes one.
+     *
+     * @param mostLines of the program; more are left out, and a warning says so
+     * @param keptSince when there may be output; what was written before has expired. Empty where nothing has
+     */
+    RunLog(WebJobRun run, int mostLines, Optional<Instant> keptSince) {
         this.run = run;
+        this.keptSince = keptSince;
         this.mostLines = mostLines;
         this.starts = new ArrayDeque<>(starts(run));
         this.latest = run.getBegunAt();
@@ -191,6 +198,12 @@ final class RunLog {
         seen = 0;
         lines = 0;
         say(latest, Level.SYSTEM_INFO, "Status changed to Running");
+        keptSince
+                .filter(latest::isBefore)
+                .ifPresent(since -> say(
+                        latest,
+                        Level.WARNING,
+                        "Output from before " + TIME.format(since) + " has expired: it is kept for 30 days."));
     }
 
     /** Says how a program ended that starts again. */

@@ -96,9 +96,9 @@ final class RunLogPieces implements Pieces {
         private Instant nextAt;
 
         Source(WebJobRun run, int mostLines, Optional<TaskOutputs.Reader> output, Instant now) {
-            this.now = now;
             this.run = run;
-            this.log = new RunLog(run, mostLines);
+            this.now = now;
+            this.log = new RunLog(run, mostLines, output.flatMap(TaskOutputs.Reader::keptSince));
             this.output = output;
             this.nextAt = run.getBegunAt();
         }

@@ -7,7 +7,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the log of a job's schedule: the latest times that brought no run, and when it is due next. Contract: webjobs-and-schedules, 2.6 and 2.7. */
+/** Writes the log of a job's schedule: the latest times that brought no run, why its expression is not used, and when it is due next. Contract: webjobs-and-schedules, 2.6 and 2.7. */
 final class SchedulerLog {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("MM/dd/yyyy HH:mm:ss").withZone(ZoneOffset.UTC);
@@ -22,6 +22,12 @@ final class SchedulerLog {
             log.append(missed.getRunning() ? "a run had not ended." : "too late to run.")
                     .append("\r\n");
         }
+        WebJobDocuments.scheduleError(job)
+                .ifPresent(error -> log.append('[')
+                        .append(TIME.format(job.getChangedAt()))
+                        .append(" > -: ERR ] ")
+                        .append(error.replaceAll("\\p{Cntrl}", " "))
+                        .append("\r\n"));
         @Nullable Instant dueAt = job.getDueAt();
         return log.append(dueAt == null ? "No schedule is due." : "Next schedule expected at " + dueAt)
                 .append("\r\n")

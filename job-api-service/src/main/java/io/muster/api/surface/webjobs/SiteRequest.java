@@ -13,6 +13,7 @@ import io.muster.records.Site;
 import io.muster.records.WebJob;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -27,9 +28,13 @@ record SiteRequest(HttpRequest<?> request, String site, Instant now) {
     String base() {
         String host = Optional.ofNullable(request.getHeaders().get("Host")).orElse("localhost");
         String origin = (request.isSecure() ? "https://" : "http://") + host;
-        return KuduPath.siteOfHost(host.toLowerCase(java.util.Locale.ROOT)).isPresent()
-                ? origin
-                : origin + KuduPath.prefix(site);
+        return origin + prefix();
+    }
+
+    /** Returns how this site's paths begin: empty where the host names it. */
+    String prefix() {
+        String host = Optional.ofNullable(request.getHeaders().get("Host")).orElse("localhost");
+        return KuduPath.siteOfHost(host.toLowerCase(Locale.ROOT)).isPresent() ? "" : KuduPath.prefix(site);
     }
 
     WebJobDocuments documents() {

@@ -225,6 +225,7 @@ final class WebJobController {
         document.putObject("info").put("version", "v1").put("title", "WebJobs");
         document.put(
                 "host", Optional.ofNullable(request.getHeaders().get("Host")).orElse("localhost"));
+        document.put("basePath", new SiteRequest(request, site, time.now()).prefix() + "/");
         document.putArray("schemes").add(request.isSecure() ? "https" : "http");
         ObjectNode paths = document.putObject("paths");
         sites.get(site).stream()

@@ -93,7 +93,8 @@ record WebJobDocuments(String base, Instant now) {
         };
     }
 
-    private static Optional<String> scheduleError(WebJob job) {
+    /** Returns why a job's schedule is not used; empty where it is, or there is none. */
+    static Optional<String> scheduleError(WebJob job) {
         JsonNode schedule = settings(job).path("schedule");
         if (job.getKind() == WebJobKind.CONTINUOUS || !schedule.isTextual()) {
             return Optional.empty();

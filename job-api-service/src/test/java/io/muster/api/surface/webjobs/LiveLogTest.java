@@ -73,6 +73,11 @@ class LiveLogTest {
         }
 
         @Override
+        public Optional<Instant> keptSince() {
+            return Optional.empty();
+        }
+
+        @Override
         public long position() {
             return position;
         }

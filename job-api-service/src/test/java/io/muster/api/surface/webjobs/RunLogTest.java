@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -57,7 +58,7 @@ class RunLogTest {
     }
 
     private static String log(WebJobRun run, int mostLines, TaskOutput... chunks) {
-        RunLog log = new RunLog(run, mostLines);
+        RunLog log = new RunLog(run, mostLines, Optional.empty());
         log.begin(BEGUN);
         for (TaskOutput chunk : chunks) {
             log.take(chunk);
@@ -77,10 +78,25 @@ class RunLogTest {
     }
 
     private static String logAt(WebJobRun run, Instant now) {
-        RunLog log = new RunLog(run, 100);
+        RunLog log = new RunLog(run, 100, Optional.empty());
         log.begin(now);
         log.end();
         return new String(log.drain(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void saysThatItsOutputHasExpired() {
+        RunLog log = new RunLog(
+                run(WebJobRunStatus.SUCCESS).setEndedAt(BEGUN.plusSeconds(5)).build(),
+                100,
+                Optional.of(Instant.parse("2026-11-22T00:00:00Z")));
+        log.begin(BEGUN);
+        log.end();
+        assertThat(new String(log.drain(), StandardCharsets.UTF_8))
+                .isEqualTo(HEAD
+                        + "[11/21/2026 03:00:01 > node-1: WARN] Output from before 11/22/2026 00:00:00 has expired: it"
+                        + " is kept for 30 days.\r\n"
+                        + tail(null, "Success"));
     }
 
     /** Shows where a run stays that no node has a slot for: its log ended with Initializing. */

@@ -41,4 +41,15 @@ class SchedulerLogTest {
     void saysThatNothingIsDue() {
         assertThat(SchedulerLog.of(JOB)).isEqualTo("No schedule is due.\r\n");
     }
+
+    @Test
+    void saysWhyAnExpressionIsNotUsed() {
+        WebJob job = WebJob.newBuilder(JOB)
+                .setSettings("{\"schedule\":\"0 0 3 * *\"}")
+                .build();
+        assertThat(SchedulerLog.of(job))
+                .startsWith("[11/30/2026 15:00:00 > -: ERR ] The schedule is not used. ")
+                .contains("six fields")
+                .endsWith("\r\nNo schedule is due.\r\n");
+    }
 }
