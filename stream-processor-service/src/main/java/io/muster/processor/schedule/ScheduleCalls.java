@@ -272,7 +272,7 @@ public final class ScheduleCalls implements AutoCloseable {
 
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-            long end = System.nanoTime() + HANDOVER.toNanos();
+            Instant end = clock.instant().plus(HANDOVER);
             try {
                 for (Future<?> work : under.of(partitions)) {
                     awaitUntil(end, work);
@@ -286,9 +286,9 @@ public final class ScheduleCalls implements AutoCloseable {
             under.forget(partitions);
         }
 
-        private static void awaitUntil(long end, Future<?> work) throws InterruptedException {
+        private void awaitUntil(Instant end, Future<?> work) throws InterruptedException {
             try {
-                work.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                work.get(Math.max(0, Duration.between(clock.instant(), end).toMillis()), TimeUnit.MILLISECONDS);
             } catch (ExecutionException | TimeoutException e) {
                 LOG.info("A call of a schedule is made again by another instance, reason={}", e.toString());
             }
