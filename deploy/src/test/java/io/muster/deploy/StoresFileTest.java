@@ -56,18 +56,18 @@ class StoresFileTest {
     @Test
     void listsEveryDeclaredStore() throws Exception {
         StringBuilder text = new StringBuilder("""
-                # State
+            # State
 
-                Made from the declarations of stores (`StoreSpec`, beside the processors that use them) by `StoresFileTest`. Each store has a compacted
-                topic, `application-store-changelog`; a task has a copy of its partition in memory or on its volume. When topics get more partitions
-                ([growing](operate/growing.md)), a row goes to the partition of what it belongs to.
+            Made from the declarations of stores (`StoreSpec`, beside the processors that use them) by `StoresFileTest`. Each store has a compacted
+            topic, `application-store-changelog`; a task has a copy of its partition in memory or on its volume. When topics get more partitions
+            ([growing](operate/growing.md)), a row goes to the partition of what it belongs to.
 
-                The planner has one store more where `jobs.active.most` is set, `all-jobs`: each instance's copy in memory of the topic `jobs`, all partitions of it. It has no
-                declaration and no changelog, and is read from the topic again at each start.
+            The planner has a store more, `all-catalog`, and another where `jobs.active.most` is set, `all-jobs`: each instance's copy in memory of the topics `catalog` and `jobs`, all partitions of them. They have no
+            declaration and no changelog, and are read from their topics again at each start.
 
-                | application | store | a value is | copy | partitions | a row belongs to |
-                |---|---|---|---|---|---|
-                """);
+            | application | store | a value is | copy | partitions | a row belongs to |
+            |---|---|---|---|---|---|
+            """);
         for (ApplicationSpec application : APPLICATIONS) {
             for (StoreSpec<?> store : application.stores()) {
                 text.append("| `")

@@ -20,6 +20,7 @@ import io.muster.api.kafka.KafkaTaskOutputs;
 import io.muster.api.kafka.Listener;
 import io.muster.api.kafka.SiteListener;
 import io.muster.api.schedule.WriterReview;
+import io.muster.api.surface.central.CentralOptions;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
@@ -72,6 +73,7 @@ public final class ApiService implements AutoCloseable {
             Optional<OpenIdProvider.Options> people,
             InstantSource clock) {
         private static final int PORT = 8443;
+        private static final int MOST_GROUPS = 500;
         private static final int LARGEST_ARTIFACT_MIB = 100;
         private static final int MOST_ARTIFACT_MIB = 1024;
         private static final int ARTIFACTS_MIB = 20 * 1024;
@@ -82,7 +84,7 @@ public final class ApiService implements AutoCloseable {
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.connections.per.address}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
-         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code artifacts.largest.mib}, {@code artifacts.total.mib}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
+         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code artifacts.largest.mib}, {@code artifacts.total.mib}, {@code central.groups.most}, {@code jobs.resume.allowed}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
          * oidc.issuer} (none where it is missing), {@code oidc.audience}, {@code oidc.roles.claim}, {@code oidc.trust} (a file) and {@code
          * api.instance}.
          */
@@ -113,11 +115,20 @@ public final class ApiService implements AutoCloseable {
                             new StreamJobReach(
                                     StreamJobTopics.of(settings.text("stream.topics", "*")),
                                     EndpointAccess.from(settings)),
-                            uploads(settings)),
+                            uploads(settings),
+                            central(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings, clock),
                     people(settings),
                     clock);
+        }
+
+        private static CentralOptions central(Settings settings) {
+            int groups = settings.number("central.groups.most", MOST_GROUPS);
+            if (groups < 1) {
+                throw new SettingsException("central.groups.most is 1 or more, and not " + groups + ".");
+            }
+            return new CentralOptions(groups, settings.flag("jobs.resume.allowed", true));
         }
 
         private static UploadLimits uploads(Settings settings) {
@@ -154,7 +165,8 @@ public final class ApiService implements AutoCloseable {
         private static Map<Throttles.Kind, Integer> throttles(Settings settings) {
             Map<Throttles.Kind, Integer> perMinute = new EnumMap<>(Throttles.Kind.class);
             for (Throttles.Kind kind : Throttles.Kind.values()) {
-                int limit = settings.number("throttle." + kind.name().toLowerCase(Locale.ROOT) + ".per.minute", 0);
+                int limit = settings.number(
+                        "throttle." + kind.name().toLowerCase(Locale.ROOT) + ".per.minute", kind.usualPerMinute());
                 if (limit > 0) {
                     perMinute.put(kind, limit);
                 }

@@ -8,11 +8,14 @@ import io.muster.api.arm.Provider;
 import io.muster.api.artifact.Artifacts;
 import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.RestServer;
+import io.muster.api.job.CatalogView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
 import io.muster.api.surface.batch.Batch;
 import io.muster.api.surface.batch.BatchReach;
+import io.muster.api.surface.central.Central;
+import io.muster.api.surface.central.CentralOptions;
 import io.muster.api.surface.compute.Compute;
 import io.muster.api.surface.console.Console;
 import io.muster.api.surface.console.LiveReaders;
@@ -43,14 +46,17 @@ final class ApiSurfaces {
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
      * @param reach of stream jobs, whose inputs and outputs are tested here, and of actions of schedules
      * @param uploads of WebJobs
+     * @param central limits of IoT Central's surface
      */
     record Options(
             MessageLife messageLife,
             Optional<GatewayTunnels.Options> gateway,
             StreamJobReach reach,
-            UploadLimits uploads) {}
+            UploadLimits uploads,
+            CentralOptions central) {}
 
-    private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets, UploadLimits uploads) {
+    private static Surfaces all(
+            Gate gate, SignInLinks links, CatalogView catalog, boolean webSockets, UploadLimits uploads) {
         return new Surfaces(List.of(
                 // Before Batch: a preview takes the credentials of any surface, and has no path of Batch.
                 new Schedules(gate),
@@ -61,6 +67,7 @@ final class ApiSurfaces {
                 Provider.unknown(gate),
                 new Kudu(gate, uploads),
                 new Compute(),
+                new Central(gate, catalog),
                 new Console(gate, links),
                 new IotHub(gate, webSockets)));
     }
@@ -85,6 +92,7 @@ final class ApiSurfaces {
                 views.streamJobs(),
                 views.schedules(),
                 views.collections(),
+                views.catalog(),
                 views.sites(),
                 views.batchJobs(),
                 views.batchPools(),
@@ -96,7 +104,8 @@ final class ApiSurfaces {
                 options.reach(),
                 new SchedulerReach(options.reach().endpoints(), options.reach().topics()),
                 new BatchReach(options.reach().endpoints()),
-                options.uploads()));
+                options.uploads(),
+                options.central()));
         LiveReaders readers = new LiveReaders();
         beans.add(readers);
         List<AutoCloseable> owned = new ArrayList<>(List.of(readers));
@@ -107,7 +116,12 @@ final class ApiSurfaces {
         }
         return RestServer.start(
                 rest,
-                all(gate, new SignInLinks(clock.instant()), options.gateway().isPresent(), options.uploads()),
+                all(
+                        gate,
+                        new SignInLinks(clock.instant()),
+                        views.catalog(),
+                        options.gateway().isPresent(),
+                        options.uploads()),
                 gate,
                 audit,
                 meters,

@@ -48,7 +48,9 @@ class OpenApiTest {
     private JsonNode ask(String method, String path, String body) throws Exception {
         String version = path.startsWith("/subscriptions")
                 ? "2020-03-01"
-                : path.contains(".batch.azure.com") ? "2022-10-01.16.0" : "2021-04-12";
+                : path.contains(".batch.azure.com")
+                        ? "2022-10-01.16.0"
+                        : path.startsWith("/api/") ? "2022-07-31" : "2021-04-12";
         String answer = api.exchange(method + " " + path + (path.contains("?") ? "&" : "?") + "api-version=" + version
                 + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: " + api.token("iothubowner")
                 + "\r\nX-HTTP-Method-Override: PATCH\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
@@ -151,7 +153,9 @@ class OpenApiTest {
                 JsonNode answer = ask(method, there.equals("/live/events") ? there + "?kinds=none" : there, "{}");
                 assertThat(answer.toString())
                         .as(method + " " + there)
-                        .doesNotContain("MethodNotAllowed", "ErrorCode:NotFound;", "\"NotFound\"");
+                        .doesNotContain("MethodNotAllowed", "ErrorCode:NotFound;", "NoSuchRoute")
+                        // IoT Central's clients know what is missing by this name too.
+                        .doesNotContain(there.startsWith("/api/") ? "NoSuchRoute" : "\"NotFound\"");
             }
         }
     }
@@ -160,8 +164,8 @@ class OpenApiTest {
     void describesEveryBodyByASchema() {
         assertThat(DOCUMENT.bodies()).hasSizeGreaterThan(25);
         assertThat(DOCUMENT.objectsOfAnyMembers())
-                .as(
-                        "members that callers and devices name as they like, and members of Azure's that are kept and not used")
+                .as("members that callers and devices name as they like, and members of Azure's that are kept and"
+                        + " not used")
                 .containsExactly(
                         "$metadata",
                         "Row",
@@ -231,7 +235,7 @@ class OpenApiTest {
                         + "'queryCondition':'*','startTime':'2031-01-01T00:00:00Z','maxExecutionTimeInSeconds':60,"
                         + "'retries':[{'on':'noAnswer','times':3,'backoffInSeconds':10,'longestBackoffInSeconds':300,'jitter':0.2}],"
                         + "'rollout':{'devicesPerMinute':100,'growth':{'factor':2,'afterSucceeded':500,'mostPerMinute':2000}},"
-                        + "'batches':{'percent':10,'successPercent':95},'abort':{'failurePercent':20,'afterEnded':50},"
+                        + "'batches':{'percent':10,'successPercent':95},'abort':{'failurePercent':20,'afterEnded':50},'failureLimit':{'percent':10,'perBatch':true},'errorStatusFails':true,'offlineFails':true,"
                         + "'windows':[{'start':'22:00','end':'06:00','days':['saturday'],'timeZone':'Europe/Paris'}],"
                         + "'continuous':true,'priority':5}");
         sent(
@@ -253,6 +257,58 @@ class OpenApiTest {
     }
 
     @Test
+    void answersIotCentralAsDescribed() throws Exception {
+        String data = "{'type':'%s','target':'dtmi:fridge;1','path':'a.b','value':%s}";
+        sent("PUT", "/api/apiTokens/t", "{'roles':[{'role':'read','organization':'lyon'}]}");
+        ask("GET", "/api/apiTokens", "");
+        sent(
+                "PUT",
+                "/api/deviceTemplates/dtmi:fridge;1",
+                "{'@type':['ModelDefinition'],'displayName':'F','capabilityModel':{'contents':[]}}");
+        ask("GET", "/api/deviceTemplates", "");
+        sent(
+                "PUT",
+                "/api/deviceGroups/g",
+                "{'displayName':'G','description':'All','organizations':['lyon'],'filter':'SELECT * FROM devices WHERE"
+                        + " a > 1'}");
+        sent("PATCH", "/api/deviceGroups/g", "{'description':null}");
+        ask("GET", "/api/deviceGroups", "");
+        ask("GET", "/api/deviceGroups/g/devices", "");
+        sent("PUT", "/api/devices/d", "{'displayName':'D','template':'dtmi:fridge;1','simulated':true,'enabled':true}");
+        ask("GET", "/api/devices/d", "");
+        ask("GET", "/api/devices/d/credentials", "");
+        for (String type : new String[] {"property", "PropertyJobData", "cloudProperty", "command", "CommandJobData"}) {
+            sent(
+                    "PUT",
+                    "/api/jobs/" + type,
+                    "{'displayName':'J','description':'x','group':'g','batch':{'type':'number','value':2},"
+                            + "'cancellationThreshold':{'type':'percentage','value':10,'batch':true},"
+                            + "'data':[" + data.formatted(type, type.startsWith("c") ? "null" : "{'c':[1]}")
+                            + "],'organizations':['lyon']}");
+        }
+        sent(
+                "PUT",
+                "/api/jobs/migration",
+                "{'group':'g','data':[{'type':'deviceTemplateMigration','template':'dtmi:fridge;1'}]}");
+        JsonNode read = ask("GET", "/api/jobs/property", "");
+        assertThat(read.size()).isGreaterThan(7);
+        DOCUMENT.checkRequest("PUT", "/api/jobs/other", read);
+        ask("GET", "/api/jobs", "");
+        ask("GET", "/api/jobs/property/devices", "");
+        ask("POST", "/api/jobs/property/stop", "");
+        ask("POST", "/api/jobs/property/resume", "");
+        sent(
+                "PUT",
+                "/api/scheduledJobs/s",
+                "{'group':'g','data':[" + data.formatted("command", "1") + "],'timeZone':'Europe/Paris','enabled':true,"
+                        + "'schedule':{'start':'2031-01-31T01:30:00Z','recurrence':'monthly','end':{'type':'date','date':'2031-12-31'}}}");
+        sent("PATCH", "/api/scheduledJobs/s", "{'enabled':false}");
+        DOCUMENT.checkRequest("PUT", "/api/scheduledJobs/s", ask("GET", "/api/scheduledJobs/s", ""));
+        ask("GET", "/api/scheduledJobs", "");
+        ask("GET", "/api/scheduledJobs/s/jobs", "");
+    }
+
+    @Test
     void answersStreamJobsAsDescribed() throws Exception {
         String job = GROUP + "/alerts";
         sent(
@@ -261,8 +317,8 @@ class OpenApiTest {
                 "{'location':'local','tags':{'a':'b'},'properties':{'sku':{'name':'Standard'},'eventsOutOfOrderPolicy':'Adjust','outputErrorPolicy':'Drop',"
                         + "'eventsOutOfOrderMaxDelayInSeconds':5,'eventsLateArrivalMaxDelayInSeconds':16,'compatibilityLevel':'1.2',"
                         + "'inputs':[{'name':'in1','properties':{'type':'Stream','serialization':{'type':'Json','properties':{'encoding':'UTF8'}},"
-                        + "'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'telemetry'}}}}],"
-                        + "'transformation':{'name':'T','properties':{'streamingUnits':3,'query':'SELECT * INTO out1 FROM in1'}},"
+                        + "'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'telemetry'}}}}],'transformation':{'name':'T','properties':{'streamingUnits':3,'query':'SELECT"
+                        + " * INTO out1 FROM in1'}},"
                         + "'outputs':[{'name':'out1','properties':{'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'alerts'}},"
                         + "'serialization':{'type':'Json','properties':{'encoding':'UTF8','format':'LineSeparated'}}}}]}}");
         JsonNode read = ask("GET", job + "?$expand=inputs,outputs,functions,transformation", "");
@@ -293,8 +349,8 @@ class OpenApiTest {
         sent(
                 "PUT",
                 job + "/functions/twice",
-                "{'properties':{'type':'Scalar','properties':{'inputs':[{'dataType':'float'}],'output':{'dataType':'float'},"
-                        + "'binding':{'type':'Microsoft.StreamAnalytics/JavascriptUdf','properties':{'script':'function main(x) { return 2 * x; }'}}}}}");
+                "{'properties':{'type':'Scalar','properties':{'inputs':[{'dataType':'float'}],'output':{'dataType':'float'},'binding':{'type':'Microsoft.StreamAnalytics/JavascriptUdf','properties':{'script':'function"
+                        + " main(x) { return 2 * x; }'}}}}}");
         ask("POST", job + "/inputs/in1/test", "");
         ask("DELETE", job + "/inputs/in2", "");
         sent("PATCH", job, "{'tags':{'c':'d'}}");
@@ -343,19 +399,19 @@ class OpenApiTest {
     /** Keeps only jobs that can be read: lists hold objects with a name, and properties are objects. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            {'properties':['a']}                                                          | properties is an object
-            {'properties':{'inputs':'a'}}                                                 | properties.inputs is an array of objects
-            {'properties':{'inputs':['a']}}                                               | properties.inputs is an array of objects
-            {'properties':{'outputs':[null]}}                                             | properties.outputs is an array of objects
-            {'properties':{'inputs':{'a':{}}}}                                            | properties.inputs is an array of objects
-            {'properties':{'functions':7}}                                                | properties.functions is an array of objects
-            {'properties':{'inputs':[{'properties':{}}]}}                                 | properties.inputs[0].name is a text
-            {'properties':{'inputs':[{'name':7,'properties':{}}]}}                        | properties.inputs[0].name is a text
-            {'properties':{'outputs':[{'name':'a'},{'name':'o','properties':'x'}]}}       | properties.outputs[1].properties is an object
-            {'properties':{'transformation':'T'}}                                         | properties.transformation is an object
-            {'properties':{'transformation':{'properties':{'query':''}}}}                 | properties.transformation.name is a text
-            {'properties':{'transformation':{'name':'T','properties':['SELECT']}}}        | properties.transformation.properties is an object
-            """)
+        {'properties':['a']}                                                          | properties is an object
+        {'properties':{'inputs':'a'}}                                                 | properties.inputs is an array of objects
+        {'properties':{'inputs':['a']}}                                               | properties.inputs is an array of objects
+        {'properties':{'outputs':[null]}}                                             | properties.outputs is an array of objects
+        {'properties':{'inputs':{'a':{}}}}                                            | properties.inputs is an array of objects
+        {'properties':{'functions':7}}                                                | properties.functions is an array of objects
+        {'properties':{'inputs':[{'properties':{}}]}}                                 | properties.inputs[0].name is a text
+        {'properties':{'inputs':[{'name':7,'properties':{}}]}}                        | properties.inputs[0].name is a text
+        {'properties':{'outputs':[{'name':'a'},{'name':'o','properties':'x'}]}}       | properties.outputs[1].properties is an object
+        {'properties':{'transformation':'T'}}                                         | properties.transformation is an object
+        {'properties':{'transformation':{'properties':{'query':''}}}}                 | properties.transformation.name is a text
+        {'properties':{'transformation':{'name':'T','properties':['SELECT']}}}        | properties.transformation.properties is an object
+        """)
     void refusesAStreamJobThatCouldNotBeRead(String document, String message) throws Exception {
         assertThat(ask("PUT", GROUP + "/unread", document.replace('\'', '"'))
                         .at("/error/message")
@@ -421,12 +477,12 @@ class OpenApiTest {
     /** Checks the members that the service reads. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            /inputs/i    | {'type':'Stream','datasource':{'type':'x','properties':{'eventHubName':5}}}
-            /inputs/i    | {'type':'Stream','serialization':{'type':'Csv','properties':{'fieldDelimiter':5}}}
-            /outputs/o   | {'datasource':{'type':'x','properties':{'maxBatchCount':'many'}}}
-            /functions/f | {'type':'Scalar','properties':{'inputs':5}}
-            /functions/f | {'type':'Scalar','properties':{'binding':{'type':'x','properties':{'script':5}}}}
-            """)
+        /inputs/i    | {'type':'Stream','datasource':{'type':'x','properties':{'eventHubName':5}}}
+        /inputs/i    | {'type':'Stream','serialization':{'type':'Csv','properties':{'fieldDelimiter':5}}}
+        /outputs/o   | {'datasource':{'type':'x','properties':{'maxBatchCount':'many'}}}
+        /functions/f | {'type':'Scalar','properties':{'inputs':5}}
+        /functions/f | {'type':'Scalar','properties':{'binding':{'type':'x','properties':{'script':5}}}}
+        """)
     void describesChildrenOfAStreamJobToTheirLastMember(String child, String properties) throws Exception {
         JsonNode body = TestApi.JSON.readTree("{\"properties\":" + properties.replace('\'', '"') + "}");
         assertThatThrownBy(() -> DOCUMENT.checkRequest("PUT", GROUP + "/j" + child, body))

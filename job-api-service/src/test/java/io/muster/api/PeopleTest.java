@@ -98,7 +98,11 @@ class PeopleTest {
         server = ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", 0, Optional.empty(), Map.of(), 1000, RestServer.Patience.USUAL),
                 new ApiSurfaces.Options(
-                        new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH, TestApi.UPLOADS),
+                        new MessageLife(Duration.ofHours(1)),
+                        Optional.empty(),
+                        TestApi.REACH,
+                        TestApi.UPLOADS,
+                        TestApi.CENTRAL),
                 new Gate(
                         HubHosts.of("localhost"),
                         () -> SharedAccessPolicies.generate(new SecureRandom()),

@@ -1,5 +1,6 @@
 package io.muster.api;
 
+import io.muster.api.job.CatalogView;
 import io.muster.api.job.CollectionView;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
@@ -9,15 +10,20 @@ import io.muster.api.job.StreamJobView;
 import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.document.Etags;
 import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchPoolRefused;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
+import io.muster.records.CatalogItem;
+import io.muster.records.CatalogRefusalReason;
+import io.muster.records.CatalogRefused;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
+import io.muster.records.DeleteCatalogItem;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DeleteSchedule;
 import io.muster.records.DeleteStreamJob;
@@ -42,8 +48,11 @@ import io.muster.records.ListModules;
 import io.muster.records.MessageQueued;
 import io.muster.records.MessagesPurged;
 import io.muster.records.MethodResult;
+import io.muster.records.PauseJob;
 import io.muster.records.PurgeMessages;
 import io.muster.records.PutStreamJob;
+import io.muster.records.ResumeJob;
+import io.muster.records.SaveCatalogItem;
 import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.ScaleStreamJob;
@@ -100,6 +109,7 @@ class RequestsDouble implements Requests {
 
     private final ScheduleView schedules;
     private final CollectionView collections;
+    private final CatalogView catalog;
     final SitesDouble sites;
 
     /** Answers commands of jobs of Batch, by id; refuses them unless it is another. */
@@ -114,11 +124,15 @@ class RequestsDouble implements Requests {
             .setMessage("There is no pool " + poolId + ".")
             .build();
 
+    /** Says whether a job of an id that is taken is refused, as the planner does. */
+    volatile boolean rejectsExisting;
+
     RequestsDouble(Views views) {
         this.jobs = views.jobs();
         this.streamJobs = views.streamJobs();
         this.schedules = views.schedules();
         this.collections = views.collections();
+        this.catalog = views.catalog();
         this.sites = new SitesDouble(views.sites());
     }
 
@@ -185,6 +199,11 @@ class RequestsDouble implements Requests {
     public CompletableFuture<Job> job(String jobId, Object command) {
         onSend.accept(command);
         commands.add(command);
+        if (command instanceof CreateJob && jobs.get(jobId).isPresent() && rejectsExisting) {
+            JobRefused exists =
+                    new JobRefused(JobRefusalReason.ALREADY_EXISTS, "There is a job " + jobId + " already.");
+            return ended(() -> RefusedException.accepted(exists, Job.class));
+        }
         if (command instanceof CreateJob create) {
             Job job = Job.newBuilder()
                     .setDefinition(create.getDefinition())
@@ -195,6 +214,16 @@ class RequestsDouble implements Requests {
                     .build();
             jobs.put(job);
             return CompletableFuture.completedFuture(job);
+        }
+        Optional<Job> known = jobs.get(jobId).map(JobView.Entry::job);
+        if (known.isPresent() && (command instanceof PauseJob || command instanceof ResumeJob)) {
+            Job changed = Job.newBuilder(known.get())
+                    .setPaused(command instanceof PauseJob)
+                    .setAdmitted(command instanceof ResumeJob)
+                    .setRevision(known.get().getRevision() + 1)
+                    .build();
+            jobs.put(changed);
+            return CompletableFuture.completedFuture(changed);
         }
         JobRefused refusal = new JobRefused(JobRefusalReason.NOT_FOUND, "There is no such job.");
         return ended(() -> RefusedException.accepted(refusal, Job.class));
@@ -388,6 +417,50 @@ class RequestsDouble implements Requests {
     public CompletableFuture<Void> deleteSchedule(String id, @Nullable Long ifRevision) {
         commands.add(new DeleteSchedule());
         schedules.forget(id);
+        return CompletableFuture.completedFuture(null);
+    }
+
+    /** Decides as the planner does, with the versions of the view. */
+    @Override
+    public CompletableFuture<CatalogItem> catalog(String itemId, SaveCatalogItem command) {
+        commands.add(command);
+        @Nullable CatalogItem known = catalog.get(itemId).orElse(null);
+        if (known != null && command.getMustBeNew()) {
+            return ended(() -> RefusedException.accepted(
+                    new CatalogRefused(CatalogRefusalReason.ALREADY_EXISTS, "It is there."), CatalogItem.class));
+        }
+        if (known == null ? command.getIfMatch() != null : !Etags.matches(command.getIfMatch(), Etags.of(known))) {
+            return ended(() -> RefusedException.accepted(outdated(), CatalogItem.class));
+        }
+        CatalogItem item = new CatalogItem(
+                itemId,
+                command.getContent(),
+                command.getOrganization(),
+                command.getSource(),
+                known == null ? 1 : known.getRevision() + 1,
+                NOW,
+                NOW);
+        catalog.put(item);
+        return CompletableFuture.completedFuture(item);
+    }
+
+    private static CatalogRefused outdated() {
+        return new CatalogRefused(CatalogRefusalReason.PRECONDITION_FAILED, "It is another version.");
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteCatalogItem(String itemId, DeleteCatalogItem command) {
+        commands.add(command);
+        Optional<CatalogItem> known = catalog.get(itemId);
+        if (known.isEmpty() || !Etags.matches(command.getIfMatch(), Etags.of(known.get()))) {
+            CatalogRefused refusal =
+                    known.isEmpty() ? new CatalogRefused(CatalogRefusalReason.NOT_FOUND, "There is none.") : outdated();
+            return ended(() -> {
+                RefusedException.accepted(refusal, CatalogItem.class);
+                return null;
+            });
+        }
+        catalog.forget(itemId);
         return CompletableFuture.completedFuture(null);
     }
 

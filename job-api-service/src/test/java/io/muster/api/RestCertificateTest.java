@@ -47,7 +47,11 @@ class RestCertificateTest {
         return ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", port, tls, Map.of(), 1000, RestServer.Patience.USUAL),
                 new ApiSurfaces.Options(
-                        new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH, TestApi.UPLOADS),
+                        new MessageLife(Duration.ofHours(1)),
+                        Optional.empty(),
+                        TestApi.REACH,
+                        TestApi.UPLOADS,
+                        TestApi.CENTRAL),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 new RequestsDouble(views),
                 _ -> {},

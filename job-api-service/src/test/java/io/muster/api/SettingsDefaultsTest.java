@@ -64,6 +64,9 @@ class SettingsDefaultsTest {
                         entry("throttle.methods.per.minute", "0"),
                         entry("throttle.jobs.per.minute", "0"),
                         entry("throttle.queries.per.minute", "0"),
-                        entry("throttle.messages.per.minute", "0"));
+                        entry("throttle.messages.per.minute", "0"),
+                        entry("throttle.central.per.minute", "1200"),
+                        entry("central.groups.most", "500"),
+                        entry("jobs.resume.allowed", "true"));
     }
 }

@@ -13,6 +13,7 @@ import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
 import io.muster.api.job.Views;
+import io.muster.api.surface.central.CentralOptions;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
@@ -44,6 +45,8 @@ final class TestApi implements AutoCloseable {
     /** Is small, so that tests reach it. */
     static final UploadLimits UPLOADS = new UploadLimits(3 << 20, 100 << 20);
 
+    static final CentralOptions CENTRAL = new CentralOptions(3, true);
+
     private static final int READ_LIMIT_MS = 20_000;
 
     final SharedAccessPolicies policies;
@@ -67,7 +70,7 @@ final class TestApi implements AutoCloseable {
         this.policies = policies;
         this.server = ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", 0, Optional.empty(), perMinute, connectionsPerAddress, patience),
-                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), gateway, REACH, UPLOADS),
+                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), gateway, REACH, UPLOADS, CENTRAL),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 planner,
                 audit::add,

@@ -4,9 +4,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.planner.batch.topology.BatchJobAggregate;
 import io.muster.planner.batchpool.topology.BatchPoolAggregate;
+import io.muster.planner.catalog.topology.CatalogAggregate;
+import io.muster.planner.catalog.topology.CatalogCopy;
 import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
+import io.muster.planner.lane.topology.LaneAggregate;
 import io.muster.planner.pool.topology.PoolMeters;
 import io.muster.planner.pool.topology.PoolProcessor;
 import io.muster.planner.schedule.topology.CollectionAggregate;
@@ -27,6 +30,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.Stores;
 
 /** Lists what the planner reads, decides and writes. */
@@ -46,6 +50,8 @@ final class PlannerTopology {
                                 FleetProcessor.stores(),
                                 ScheduleAggregate.stores(),
                                 CollectionAggregate.COORDINATOR.stores(),
+                                CatalogAggregate.COORDINATOR.stores(),
+                                LaneAggregate.stores(),
                                 PoolProcessor.stores(),
                                 SiteAggregate.stores(),
                                 BatchJobAggregate.stores(),
@@ -57,6 +63,8 @@ final class PlannerTopology {
                                 FLEET_READS,
                                 ScheduleAggregate.reads(),
                                 CollectionAggregate.reads(),
+                                CatalogAggregate.reads(),
+                                LaneAggregate.reads(),
                                 PoolProcessor.READS,
                                 SiteAggregate.reads(),
                                 BatchJobAggregate.reads(),
@@ -95,8 +103,9 @@ final class PlannerTopology {
                 .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME)
                 .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME)
                 .writeShared(Topics.SCHEDULE_COMMANDS, BatchJobAggregate.NAME);
+        copied(empty, Topics.CATALOG, CatalogCopy.STORE, CatalogCopy::new);
         if (limits.mostActive() > 0) {
-            activeJobs(empty);
+            copied(empty, Topics.JOBS, ActiveJobs.STORE, ActiveJobs::new);
         }
         planner.processor(
                         FLEET,
@@ -112,6 +121,9 @@ final class PlannerTopology {
                 .writeShared(Topics.REPLIES, FLEET)
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
         planner.coordinator(CollectionAggregate.COORDINATOR);
+        planner.coordinator(CatalogAggregate.COORDINATOR);
+        planner.coordinator(LaneAggregate.coordinator(limits.mostOfLane()))
+                .writeShared(Topics.JOB_COMMANDS, LaneAggregate.NAME);
         planner.coordinator(BatchPoolAggregate.coordinator())
                 .writeShared(Topics.POOL_COMMANDS, BatchPoolAggregate.NAME)
                 .writeShared(Topics.TASK_EVENTS, BatchPoolAggregate.NAME);
@@ -137,16 +149,17 @@ final class PlannerTopology {
         return empty;
     }
 
-    private static void activeJobs(Topology topology) {
+    /** Copies a compacted topic of all partitions to each instance. @param processor that writes the store of that name */
+    private static void copied(
+            Topology topology, Topic<?> topic, String store, ProcessorSupplier<String, byte[], Void, Void> processor) {
         topology.addGlobalStore(
-                Stores.keyValueStoreBuilder(
-                                Stores.inMemoryKeyValueStore(ActiveJobs.STORE), Serdes.String(), Serdes.ByteArray())
+                Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(store), Serdes.String(), Serdes.ByteArray())
                         .withLoggingDisabled(),
-                ServiceTopology.source(Topics.JOBS),
+                "copy-of-" + topic.name(),
                 new StringDeserializer(),
                 new ByteArrayDeserializer(),
-                Topics.JOBS.name(),
-                ActiveJobs.STORE,
-                ActiveJobs::new);
+                topic.name(),
+                store,
+                processor);
     }
 }

@@ -89,6 +89,90 @@ class JobPoliciesTest {
     }
 
     @Test
+    void failsADeviceThatIsOfflineOrAnswersAnythingButSuccess() {
+        for (String id : List.of("good", "moved", "bad", "offline")) {
+            planner.create(id, "{}");
+        }
+        planner.connect("good", METHODS);
+        planner.connect("moved", METHODS);
+        planner.connect("bad", METHODS);
+        JobPolicy policy = JobPolicy.newBuilder()
+                .setErrorStatusFails(true)
+                .setOfflineFails(true)
+                .build();
+        job("j", reboot(), "*", policy);
+        assertThat(planner.events("j", "offline").getLast())
+                .isInstanceOfSatisfying(
+                        DeviceJobFailed.class,
+                        failed -> assertThat(failed.getReason()).isEqualTo(FailureReason.NOT_CONNECTED));
+        planner.delivered(MethodRequest.class).forEach(request -> {
+            String deviceId = planner.deviceJobEvents().stream()
+                    .filter(event -> event.event() instanceof DeviceJobDelivered)
+                    .map(event -> event.deviceId())
+                    .toList()
+                    .get(planner.delivered(MethodRequest.class).indexOf(request));
+            int status = deviceId.equals("good") ? 204 : deviceId.equals("moved") ? 302 : 500;
+            planner.report(
+                    deviceId,
+                    new MethodAnswered(
+                            request.getDeliveryId(),
+                            status,
+                            ByteBuffer.wrap("\"no\"".getBytes(StandardCharsets.UTF_8))));
+        });
+        assertThat(planner.events("j", "good").getLast()).isInstanceOf(DeviceJobCompleted.class);
+        for (String id : List.of("moved", "bad")) {
+            assertThat(planner.events("j", id).getLast()).isInstanceOfSatisfying(DeviceJobFailed.class, failed -> {
+                assertThat(failed.getReason()).isEqualTo(FailureReason.REFUSED_BY_DEVICE);
+                assertThat(failed.getDetail()).contains(id.equals("bad") ? "500" : "302", "\"no\"");
+            });
+        }
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
+        // Another job takes those devices alone on which this one has failed.
+        job("again", tag(), "*", JobPolicy.newBuilder().setFailedIn("j").build());
+        assertThat(planner.events("again", "good")).isEmpty();
+        assertThat(planner.jobDocument("again").getStatus()).isEqualTo(JobStatus.COMPLETED);
+        assertThat(List.of("moved", "bad", "offline"))
+                .allSatisfy(
+                        id -> assertThat(planner.events("again", id).getLast()).isInstanceOf(DeviceJobCompleted.class));
+    }
+
+    /** Runs jobs of a lane that are paused, resumed and cancelled, over a restart: never more at once than may, and each in its turn. */
+    @Test
+    void runsAsManyJobsOfALaneAtOnceAsMay() {
+        try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(0, 0, 2))) {
+            limited.create("d", "{}");
+            JobPolicy policy = JobPolicy.newBuilder().setLane("central").build();
+            for (String id : List.of("a", "b", "c", "d", "e")) {
+                limited.job(id, new CreateJob(new JobDefinition(id, reboot(), "*", null, 3600, policy)));
+            }
+            assertThat(running(limited)).containsExactly("a", "b");
+            limited.job("c", new PauseJob());
+            limited.job("a", new PauseJob());
+            // The place of one that is paused is the next one's, and it waits in line when it is resumed.
+            assertThat(running(limited)).containsExactly("b", "d");
+            limited.job("a", new ResumeJob());
+            limited.job("c", new ResumeJob());
+            assertThat(running(limited)).containsExactly("b", "d");
+            limited.restart();
+            limited.job("b", new CancelJob());
+            assertThat(running(limited)).containsExactly("d", "e");
+            limited.job("d", new CancelJob());
+            assertThat(running(limited)).containsExactly("a", "e");
+            limited.job("e", new CancelJob());
+            assertThat(running(limited)).containsExactly("a", "c");
+            limited.job("other", new CreateJob(new JobDefinition("other", tag(), "*", null, 60, null)));
+            assertThat(limited.jobDocument("other").getStatus()).isEqualTo(JobStatus.COMPLETED);
+        }
+    }
+
+    private static List<String> running(PlannerDriver planner) {
+        return List.of("a", "b", "c", "d", "e").stream()
+                .filter(id -> planner.jobDocument(id).getStatus() == JobStatus.RUNNING
+                        && planner.jobDocument(id).getAdmitted())
+                .toList();
+    }
+
+    @Test
     void repeatsAMethodByTheKindOfItsFailure() {
         planner.create("d", "{}");
         planner.connect("d", METHODS);
@@ -312,7 +396,7 @@ class JobPoliciesTest {
 
     @Test
     void limitsActiveJobs() {
-        try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(2, 0))) {
+        try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(2, 0, 5))) {
             for (String id : List.of("one", "two", "three")) {
                 limited.job(
                         id,
@@ -331,7 +415,7 @@ class JobPoliciesTest {
 
     @Test
     void beginsOperationsAtTheRateOfTheHubByPriority() {
-        try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(0, 10))) {
+        try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(0, 10, 5))) {
             for (int i = 0; i < 60; i++) {
                 limited.create("d%02d".formatted(i), "{}");
             }

@@ -13,6 +13,7 @@ import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolCommand;
 import io.muster.records.BatchPoolDeleted;
 import io.muster.records.Capability;
+import io.muster.records.CatalogCommand;
 import io.muster.records.CollectionCommand;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.CreateDevice;
@@ -423,6 +424,11 @@ final class PlannerDriver implements AutoCloseable {
     /** Sends a command to a collection of schedules. */
     void collection(String id, Object command) {
         send(Topics.COLLECTION_COMMANDS, id, new CollectionCommand(id, command));
+    }
+
+    /** Sends a command to an item of the catalog. */
+    void catalog(String id, Object command) {
+        send(Topics.CATALOG_COMMANDS, id, new CatalogCommand(id, command));
     }
 
     /** Lists the calls of schedules. */

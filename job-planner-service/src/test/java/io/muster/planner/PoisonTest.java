@@ -35,7 +35,7 @@ class PoisonTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void goesOnBehindRecordsThatCannotBeTaken(long seed) {
-        try (PlannerDriver planner = new PlannerDriver(1, new JobLimits(50_000, 0))) {
+        try (PlannerDriver planner = new PlannerDriver(1, new JobLimits(50_000, 0, 5))) {
             for (int device = 0; device < 10; device++) {
                 planner.create("good-" + device, "{\"good\":true}");
             }

@@ -7,8 +7,11 @@ import io.muster.records.CollectionDeleted;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
 import io.muster.records.CronRecurrence;
+import io.muster.records.DeleteCatalogItem;
 import io.muster.records.DeleteCollection;
 import io.muster.records.DeleteSchedule;
+import io.muster.records.DeviceGroup;
+import io.muster.records.DeviceTemplate;
 import io.muster.records.ElapsedRecurrence;
 import io.muster.records.FireSchedule;
 import io.muster.records.FiringOrder;
@@ -16,12 +19,14 @@ import io.muster.records.Job;
 import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
+import io.muster.records.JobPolicy;
 import io.muster.records.PutWebJob;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
 import io.muster.records.RuleRecurrence;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
+import io.muster.records.SaveCatalogItem;
 import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
@@ -102,18 +107,64 @@ class ScheduleTopologyTest {
         assertThat(job.getDefinition().getQueryCondition()).isEqualTo("*");
     }
 
+    private static SaveCatalogItem group(String condition, String... templates) {
+        return SaveCatalogItem.newBuilder()
+                .setContent(new DeviceGroup("SELECT * FROM devices", condition, List.of(templates)))
+                .setSource("{}")
+                .build();
+    }
+
+    @Test
+    void makesAJobOverTheDevicesThatItsGroupHasThen() {
+        planner.catalog("deviceGroups/lyon", group("tags.site = 'old'"));
+        JobDefinition job = JobDefinition.newBuilder()
+                .setJobId("nightly")
+                .setOperation(new TwinPatch(null, "{\"a\":1}", null))
+                .setQueryCondition("tags.site = 'old'")
+                .setPolicy(JobPolicy.newBuilder().setGroup("lyon").build())
+                .build();
+        planner.schedule(
+                "s",
+                new SaveSchedule(ScheduleDefinition.newBuilder(definition(new CronRecurrence("0 * * * * *")))
+                        .setAction(new CreateFleetJob(job))
+                        .build()));
+        planner.catalog("deviceGroups/lyon", group("tags.site = 'new'"));
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(planner.jobDocument("nightly-20261121020100").getDefinition().getQueryCondition())
+                .isEqualTo("tags.site = 'new'");
+        // Its device template is not there: the group is broken, and the history says so.
+        planner.catalog("deviceGroups/lyon", group("*", "dtmi:fridge;1"));
+        planner.advance(Duration.ofSeconds(60));
+        planner.catalog(
+                "deviceTemplates/dtmi:fridge;1",
+                SaveCatalogItem.newBuilder()
+                        .setContent(new DeviceTemplate())
+                        .setSource("{}")
+                        .build());
+        planner.advance(Duration.ofSeconds(60));
+        planner.catalog("deviceGroups/lyon", new DeleteCatalogItem(null));
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(jobs()).containsExactly("nightly-20261121020100", "nightly-20261121020300");
+        assertThat(planner.scheduleDocument("s").getRecent().stream().map(run -> run.getRun() + " " + run.getMessage()))
+                .containsExactly(
+                        "20261121020400 The device group lyon is gone or broken.",
+                        "20261121020300 ",
+                        "20261121020200 The device group lyon is gone or broken.",
+                        "20261121020100 ");
+    }
+
     /** Walks through the nights on which the clocks of Paris change, ten minutes at a time, with a restart of the planner in the middle. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            # Forward on 2027-03-28, from 02:00 to 03:00, at 01:00Z
-            2027-03-28T00:00:00Z | 0 30 2 * * *    | 0130
-            2027-03-28T00:00:00Z | 0 */30 1-3 * * *| 0000 0030 0100 0130
-            2027-03-28T00:00:00Z | 0 0 4 * * *     | 0200
-            # Back on 2027-10-31, from 03:00 to 02:00, at 01:00Z
-            2027-10-30T23:00:00Z | 0 30 2 * * *    | 0030
-            2027-10-30T23:00:00Z | 0 */30 * * * *  | 2300 2330 0000 0030 0100 0130 0200 0230
-            2027-10-30T23:00:00Z | 0 0 3 * * *     | 0200
-            """)
+        # Forward on 2027-03-28, from 02:00 to 03:00, at 01:00Z
+        2027-03-28T00:00:00Z | 0 30 2 * * *    | 0130
+        2027-03-28T00:00:00Z | 0 */30 1-3 * * *| 0000 0030 0100 0130
+        2027-03-28T00:00:00Z | 0 0 4 * * *     | 0200
+        # Back on 2027-10-31, from 03:00 to 02:00, at 01:00Z
+        2027-10-30T23:00:00Z | 0 30 2 * * *    | 0030
+        2027-10-30T23:00:00Z | 0 */30 * * * *  | 2300 2330 0000 0030 0100 0130 0200 0230
+        2027-10-30T23:00:00Z | 0 0 3 * * *     | 0200
+        """)
     void firesByTheClocksOfItsZoneWhereTheyChange(Instant evening, String cron, String expected) {
         planner.advance(Duration.between(planner.now(), evening.minusSeconds(5)));
         ScheduleDefinition definition = definition(new CronRecurrence(cron));

@@ -21,6 +21,7 @@ class SettingsDefaultsTest {
                         entry("state.replication", "-1"),
                         entry("state.memory.mib", "288"),
                         entry("jobs.active.most", "0"),
+                        entry("jobs.lane.most", "5"),
                         entry("jobs.operations.per.second", "0"));
     }
 }

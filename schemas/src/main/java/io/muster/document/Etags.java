@@ -1,5 +1,6 @@
 package io.muster.document;
 
+import io.muster.records.CatalogItem;
 import io.muster.records.Device;
 import io.muster.records.Twin;
 import java.nio.ByteBuffer;
@@ -26,6 +27,11 @@ public final class Etags {
     public static String of(Device device) {
         String text = device.getGenerationId() + "." + device.getRevision();
         return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Covers an item of the catalog: when it was made, in hexadecimal milliseconds, a dash, and its revision. */
+    public static String of(CatalogItem item) {
+        return Long.toHexString(item.getCreatedAt().toEpochMilli()) + "-" + item.getRevision();
     }
 
     /** Returns whether a condition allows a change: none and {@code *} allow any. */

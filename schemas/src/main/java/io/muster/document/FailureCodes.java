@@ -17,6 +17,7 @@ public final class FailureCodes {
             case PRECONDITION_FAILED -> "PreconditionFailed";
             case TOO_LARGE -> "MessageTooLarge";
             case UNUSABLE_TWIN -> "ServerError";
+            case REFUSED_BY_DEVICE -> "DeviceRefused";
         };
     }
 }

@@ -9,6 +9,9 @@ import io.muster.records.BatchJobEvent;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolCommand;
 import io.muster.records.BatchPoolEvent;
+import io.muster.records.CatalogCommand;
+import io.muster.records.CatalogEvent;
+import io.muster.records.CatalogItem;
 import io.muster.records.CollectionCommand;
 import io.muster.records.CollectionEvent;
 import io.muster.records.DeadLetter;
@@ -24,6 +27,9 @@ import io.muster.records.JobCommand;
 import io.muster.records.JobEvent;
 import io.muster.records.JobRefusal;
 import io.muster.records.JobStatistics;
+import io.muster.records.Lane;
+import io.muster.records.LaneCommand;
+import io.muster.records.LaneEvent;
 import io.muster.records.PartialTally;
 import io.muster.records.PoolCommand;
 import io.muster.records.PoolEvents;
@@ -112,6 +118,19 @@ public final class Topics {
             kept("schedule-collection-events", "collection id", Partitioning.BY_JOB, HISTORY, CollectionEvent.class);
     public static final Topic<ScheduleCollection> COLLECTIONS =
             compacted("schedule-collections", "collection id", Partitioning.BY_JOB, ScheduleCollection.class);
+
+    public static final Topic<CatalogCommand> CATALOG_COMMANDS =
+            asked("catalog-commands", "item id", Partitioning.BY_JOB, IN_TRANSIT, CatalogCommand.class);
+    public static final Topic<CatalogEvent> CATALOG_EVENTS =
+            kept("catalog-events", "item id", Partitioning.BY_JOB, HISTORY, CatalogEvent.class);
+    public static final Topic<CatalogItem> CATALOG =
+            compacted("catalog", "item id", Partitioning.BY_JOB, CatalogItem.class);
+
+    public static final Topic<LaneCommand> LANE_COMMANDS =
+            asked("lane-commands", "lane", Partitioning.BY_JOB, IN_TRANSIT, LaneCommand.class);
+    public static final Topic<LaneEvent> LANE_EVENTS =
+            kept("lane-events", "lane", Partitioning.BY_JOB, HISTORY, LaneEvent.class);
+    public static final Topic<Lane> LANES = compacted("lanes", "lane", Partitioning.BY_JOB, Lane.class);
 
     public static final Topic<PoolCommand> POOL_COMMANDS =
             asked("pool-commands", "pool id", Partitioning.BY_JOB, IN_TRANSIT, PoolCommand.class);
@@ -206,6 +225,12 @@ public final class Topics {
             COLLECTION_COMMANDS,
             COLLECTION_EVENTS,
             COLLECTIONS,
+            CATALOG_COMMANDS,
+            CATALOG_EVENTS,
+            CATALOG,
+            LANE_COMMANDS,
+            LANE_EVENTS,
+            LANES,
             POOL_COMMANDS,
             POOL_REPORTS,
             POOL_EVENTS,

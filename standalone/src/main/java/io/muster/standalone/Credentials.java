@@ -88,7 +88,7 @@ final class Credentials {
                 .put("caFile", options.data().resolve("ca/ca.pem").toString());
         switch (argument("--surface").orElse("")) {
             case "iothub" -> wanted.put("connectionString", connectionString(policy));
-            case "arm" -> wanted.put("token", token(policy));
+            case "arm", "central" -> wanted.put("token", token(policy));
             case "kudu" -> {
                 String site = argument("--site").orElse("").toLowerCase(Locale.ROOT);
                 if (!SITE.matcher(site).matches()) {
@@ -105,7 +105,8 @@ final class Credentials {
                         .put("key", key(policy));
             default ->
                 throw new StandaloneException(
-                        "Say --surface iothub (devices, twins, jobs), arm (stream jobs), kudu (WebJobs) or batch (pools, jobs, tasks).");
+                        "Say --surface iothub (devices, twins, jobs), central (jobs on groups of devices), arm (stream"
+                                + " jobs), kudu (WebJobs) or batch (pools, jobs, tasks).");
         }
         System.out.println(wanted);
     }

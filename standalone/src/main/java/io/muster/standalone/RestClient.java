@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class RestClient {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VERSION = "api-version=2021-04-12";
+    private static final String CENTRAL_VERSION = "api-version=2022-07-31";
     private static final String STREAM_VERSION = "?api-version=2020-03-01";
     private static final String STREAM_JOBS =
             "/subscriptions/own/resourcegroups/plant/providers/Microsoft.StreamAnalytics/streamingjobs/";
@@ -76,6 +77,11 @@ public final class RestClient {
                 "No Muster of this data folder answers at " + root + " (" + reason
                         + "). See ./muster status, or name another with --data DIR or --rest-port P.",
                 e);
+    }
+
+    /** Sends a request to IoT Central's API; completes with any answer. @param path below {@code /api/} @param body JSON text; null for none */
+    public CompletableFuture<Answer> sendCentral(String method, String path, @Nullable String body) {
+        return send(method, "/api/" + path + (path.contains("?") ? "&" : "?") + CENTRAL_VERSION, body, token);
     }
 
     /** Sends a request about stream jobs. @param path below that of the group "plant" */

@@ -94,6 +94,16 @@ class CredentialsTest {
         assertThat(printed.get("key").textValue()).isEqualTo(KEY);
     }
 
+    @Test
+    void printsWhatAClientOfIotCentralWants() throws Exception {
+        Files.writeString(data.resolve("policies.properties"), policy("iothubowner", KEY, KEY));
+        Map<String, String> arguments =
+                Options.arguments("credentials", List.of("--data", data.toString(), "--surface", "central", "--json"));
+        JsonNode printed = new ObjectMapper().readTree(printed(new Credentials(Options.of(arguments), arguments)));
+        assertThat(printed.get("token").textValue()).startsWith("SharedAccessSignature sr=localhost&");
+        assertThat(printed.get("endpoint").textValue()).startsWith("https://");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"-a", "a.b", "a b"})
     void refusesANameThatNoSiteHas(String site) throws Exception {

@@ -1,6 +1,7 @@
 package io.muster.api.access;
 
 import io.muster.access.Right;
+import java.util.Optional;
 import java.util.Set;
 
 /** Names a caller that was checked. */
@@ -21,6 +22,23 @@ public sealed interface Caller {
         @Override
         public boolean seesKeys() {
             return true;
+        }
+    }
+
+    /**
+     * Names the holder of an API token.
+     *
+     * @param organization whose things alone it sees; empty for all
+     */
+    record Token(String tokenId, Role role, Optional<String> organization) implements Caller {
+        @Override
+        public String id() {
+            return "token/" + tokenId;
+        }
+
+        @Override
+        public boolean seesKeys() {
+            return role == Role.ADMINISTER;
         }
     }
 

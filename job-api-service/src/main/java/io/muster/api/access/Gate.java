@@ -206,12 +206,15 @@ public final class Gate {
                 Collections.disjoint(program.rights(), needed.rights())
                         ? Optional.of("The policy " + program.policy() + " does not allow this.")
                         : Optional.empty();
-            case Caller.Person person ->
-                person.role().includes(needed.role())
-                        ? Optional.empty()
-                        : Optional.of("The role " + person.role().word() + " does not allow this: it takes "
-                                + needed.role().word() + ".");
+            case Caller.Person person -> disallows(person.role(), needed.role());
+            case Caller.Token token -> disallows(token.role(), needed.role());
         };
+    }
+
+    private static Optional<String> disallows(Role role, Role needed) {
+        return role.includes(needed)
+                ? Optional.empty()
+                : Optional.of("The role " + role.word() + " does not allow this: it takes " + needed.word() + ".");
     }
 
     static ProblemException refuse(String message) {

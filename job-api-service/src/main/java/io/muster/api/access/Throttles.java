@@ -19,7 +19,24 @@ public final class Throttles {
         METHODS,
         JOBS,
         QUERIES,
-        MESSAGES
+        MESSAGES,
+        /** Requests to IoT Central's API, which has a limit unless it is set to none. Contract: iot-central, 1.1. */
+        CENTRAL(1200);
+
+        private final int usualPerMinute;
+
+        Kind() {
+            this(0);
+        }
+
+        Kind(int usualPerMinute) {
+            this.usualPerMinute = usualPerMinute;
+        }
+
+        /** Returns how many are taken where nothing is set; 0 for any number. */
+        public int usualPerMinute() {
+            return usualPerMinute;
+        }
     }
 
     private record Use(String caller, Kind kind) {}

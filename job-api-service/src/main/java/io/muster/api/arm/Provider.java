@@ -118,8 +118,12 @@ public final class Provider implements Surface {
             case Refusal.OfStreamJob job -> problem(job.reason(), sentence);
             case Refusal.OfSchedule schedule -> problem(schedule.reason(), sentence);
             case Refusal.OfSite site -> problem(site.reason(), sentence);
-            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfBatch _, Refusal.OfBatchPool _, Refusal.OfAnswer _ ->
-                badRequest(sentence);
+            case Refusal.OfJob _,
+                    Refusal.OfDevice _,
+                    Refusal.OfCatalog _,
+                    Refusal.OfBatch _,
+                    Refusal.OfBatchPool _,
+                    Refusal.OfAnswer _ -> badRequest(sentence);
         };
     }
 

@@ -29,6 +29,7 @@ final class GateFilter {
     private static final String CALLER = "io.muster.caller";
     private static final String CHALLENGE = "WWW-Authenticate";
     private static final String ARRIVED = "io.muster.arrived";
+    private static final String REQUEST_ID = "x-ms-request-id";
     private static final int LONGEST_KEPT = 512;
     private static final List<String> CLIENT_IDS = List.of("x-ms-client-request-id", "client-request-id");
     private static final Pattern CLIENT_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
@@ -135,8 +136,7 @@ final class GateFilter {
 
     @ResponseFilter
     void after(HttpRequest<?> request, MutableHttpResponse<?> response) {
-        String requestId = UUID.randomUUID().toString();
-        response.header("x-ms-request-id", requestId);
+        String requestId = requestId(response);
         @Nullable String code = Answers.code(response).orElse(null);
         Surface surface = surface(surfaces, request);
         echoClientIds(request, response);
@@ -152,6 +152,15 @@ final class GateFilter {
         if (surface.isAudited(request, route(request))) {
             keep(request, response.code(), code, requestId);
         }
+    }
+
+    /** Returns our id of a request: the one that its refusal has, where that shows one. */
+    private static String requestId(MutableHttpResponse<?> response) {
+        return response.getHeaders().findFirst(REQUEST_ID).orElseGet(() -> {
+            String fresh = UUID.randomUUID().toString();
+            response.header(REQUEST_ID, fresh);
+            return fresh;
+        });
     }
 
     /** Sends a caller its own ids of the request back. */
@@ -200,6 +209,7 @@ final class GateFilter {
     private static void name(Caller caller, AuditEntry.Builder entry) {
         switch (caller) {
             case Caller.Program program -> entry.setPolicy(program.policy());
+            case Caller.Token token -> entry.setPolicy(token.id());
             case Caller.Person person -> entry.setSubject(person.subject()).setPerson(person.name());
         }
     }

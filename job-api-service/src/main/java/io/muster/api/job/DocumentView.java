@@ -11,7 +11,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Shows the documents of a kind of aggregate as this instance knows them, from their topic and from replies. The later change wins. Thread-safe. */
-public abstract sealed class DocumentView<D> permits ScheduleView, CollectionView, BatchJobView, BatchPoolView {
+public abstract sealed class DocumentView<D>
+        permits ScheduleView, CollectionView, CatalogView, BatchJobView, BatchPoolView {
     /** Holds the latest that is known of an id. @param read when the document was made that was read from the topic last; null before one was */
     private record Known<D>(D document, @Nullable Instant read) {}
 

@@ -3,6 +3,7 @@ package io.muster.api.job;
 import io.muster.records.DeviceMethod;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobPolicy;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import io.muster.records.TwinPatch;
@@ -92,6 +93,15 @@ public final class JobView {
         return Optional.ofNullable(jobs.get(jobId)).map(known -> entry(known.job()));
     }
 
+    /** Returns the jobs that are wanted, in order of their ids. */
+    public List<Entry> select(Predicate<Job> wanted) {
+        return jobs.values().stream()
+                .map(Known::job)
+                .filter(wanted)
+                .map(this::entry)
+                .toList();
+    }
+
     /** Returns how many jobs are in the state. */
     public long count(JobStatus status) {
         return jobs.values().stream()
@@ -162,6 +172,14 @@ public final class JobView {
         return text == null ? 0 : text.length();
     }
 
+    private static boolean waitsInLine(Job job) {
+        JobPolicy policy = job.getDefinition().getPolicy();
+        return policy != null
+                && policy.getLane() != null
+                && !job.getAdmitted()
+                && job.getStatus() != JobStatus.SCHEDULED;
+    }
+
     /** Returns why a job that has begun hands nothing to devices now, in a sentence. */
     public static Optional<String> waitsFor(Job job) {
         if (job.getEndedAt() != null) {
@@ -169,6 +187,10 @@ public final class JobView {
         }
         return job.getPaused()
                 ? Optional.of("Paused: resume it to go on.")
-                : job.getOutsideWindow() ? Optional.of("Waits for its next execution window.") : Optional.empty();
+                : job.getOutsideWindow()
+                        ? Optional.of("Waits for its next execution window.")
+                        : waitsInLine(job)
+                                ? Optional.of("Waits in line: as many jobs run as may at once.")
+                                : Optional.empty();
     }
 }

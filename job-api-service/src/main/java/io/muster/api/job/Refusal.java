@@ -5,6 +5,8 @@ import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchPoolRefused;
 import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
+import io.muster.records.CatalogRefusalReason;
+import io.muster.records.CatalogRefused;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceRefused;
 import io.muster.records.JobRefusalReason;
@@ -34,6 +36,9 @@ public sealed interface Refusal {
 
     /** Refuses a command to a schedule. */
     record OfSchedule(ScheduleRefusalReason reason, String sentence) implements Refusal {}
+
+    /** Refuses a command to an item of the catalog. */
+    record OfCatalog(CatalogRefusalReason reason, String sentence) implements Refusal {}
 
     /** Refuses a command to a site. */
     record OfSite(SiteRefusalReason reason, String sentence) implements Refusal {}
@@ -68,6 +73,7 @@ public sealed interface Refusal {
             case DeviceRefused device -> Optional.of(new OfDevice(device.getReason(), device.getMessage()));
             case StreamJobRefused job -> Optional.of(new OfStreamJob(job.getReason(), job.getMessage()));
             case ScheduleRefused schedule -> Optional.of(new OfSchedule(schedule.getReason(), schedule.getMessage()));
+            case CatalogRefused item -> Optional.of(new OfCatalog(item.getReason(), item.getMessage()));
             case SiteRefused site -> Optional.of(new OfSite(site.getReason(), site.getMessage()));
             case BatchRefused batch ->
                 Optional.of(new OfBatch(batch.getReason(), batch.getMessage(), batch.getMember(), batch.getValue()));

@@ -2,6 +2,7 @@ package io.muster.api.job;
 
 import io.muster.records.BatchPoolRefusalReason;
 import io.muster.records.BatchRefusalReason;
+import io.muster.records.CatalogRefusalReason;
 import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.SiteRefusalReason;
 import java.io.Serial;
@@ -28,6 +29,7 @@ public final class RefusedException extends RuntimeException {
         return (error.getCause() == null ? error : error.getCause()) instanceof RefusedException refused
                 && switch (refused.refusal()) {
                     case Refusal.OfSite site -> site.reason() == SiteRefusalReason.NOT_FOUND;
+                    case Refusal.OfCatalog item -> item.reason() == CatalogRefusalReason.NOT_FOUND;
                     case Refusal.OfSchedule schedule -> schedule.reason() == ScheduleRefusalReason.NOT_FOUND;
                     case Refusal.OfBatch batch ->
                         batch.reason() == BatchRefusalReason.JOB_NOT_FOUND

@@ -2,9 +2,12 @@ package io.muster.api.job;
 
 import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
+import io.muster.records.CatalogItem;
+import io.muster.records.DeleteCatalogItem;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import io.muster.records.Job;
+import io.muster.records.SaveCatalogItem;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.Site;
@@ -96,6 +99,12 @@ public interface Requests {
 
     /** Deletes a collection of schedules, and none of its schedules. */
     CompletableFuture<Void> deleteCollection(String id);
+
+    /** Makes or changes an item of the catalog. @param itemId the name of a list, a slash, and the item's own id in it */
+    CompletableFuture<CatalogItem> catalog(String itemId, SaveCatalogItem command);
+
+    /** Deletes an item of the catalog. */
+    CompletableFuture<Void> deleteCatalogItem(String itemId, DeleteCatalogItem command);
 
     /** Returns whether Kafka has the topic. */
     CompletableFuture<Boolean> hasTopic(String topic);

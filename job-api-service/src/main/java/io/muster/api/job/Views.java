@@ -4,7 +4,7 @@ import io.muster.api.compute.NodeView;
 import io.muster.api.compute.PoolView;
 
 /**
- * Holds all that an instance knows of jobs, stream jobs, schedules, sites, jobs and pools of Batch, and pools of nodes, and the order in which it came to know of the first
+ * Holds all that an instance knows of jobs, stream jobs, schedules, the catalog, sites, jobs and pools of Batch, and pools of nodes, and the order in which it came to know of the first
  * two.
  */
 public record Views(
@@ -13,6 +13,7 @@ public record Views(
         StreamJobView streamJobs,
         ScheduleView schedules,
         CollectionView collections,
+        CatalogView catalog,
         SiteView sites,
         BatchJobView batchJobs,
         BatchPoolView batchPools,
@@ -27,6 +28,7 @@ public record Views(
                 new StreamJobView(changes),
                 new ScheduleView(),
                 new CollectionView(),
+                new CatalogView(),
                 new SiteView(),
                 new BatchJobView(),
                 new BatchPoolView(),

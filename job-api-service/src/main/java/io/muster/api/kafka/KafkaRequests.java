@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.api.job.BatchJobView;
 import io.muster.api.job.BatchPoolView;
+import io.muster.api.job.CatalogView;
 import io.muster.api.job.CollectionView;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
@@ -26,9 +27,13 @@ import io.muster.records.BatchJobCommand;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolCommand;
 import io.muster.records.BatchPoolGone;
+import io.muster.records.CatalogCommand;
+import io.muster.records.CatalogItem;
+import io.muster.records.CatalogItemDeleted;
 import io.muster.records.CollectionCommand;
 import io.muster.records.CollectionDeleted;
 import io.muster.records.CountDevices;
+import io.muster.records.DeleteCatalogItem;
 import io.muster.records.DeleteCollection;
 import io.muster.records.DeleteSchedule;
 import io.muster.records.DeleteStreamJob;
@@ -44,6 +49,7 @@ import io.muster.records.ListDevices;
 import io.muster.records.PoolCommand;
 import io.muster.records.QueryFleet;
 import io.muster.records.Reply;
+import io.muster.records.SaveCatalogItem;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleCommand;
@@ -131,6 +137,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final StreamJobView streamJobs;
     private final ScheduleView schedules;
     private final CollectionView collections;
+    private final CatalogView catalog;
     private final SiteView sites;
     private final BatchJobView batchJobs;
     private final BatchPoolView batchPools;
@@ -170,6 +177,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.streamJobs = views.streamJobs();
         this.schedules = views.schedules();
         this.collections = views.collections();
+        this.catalog = views.catalog();
         this.sites = views.sites();
         this.batchJobs = views.batchJobs();
         this.batchPools = views.batchPools();
@@ -181,6 +189,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.STREAM_JOB_COMMANDS,
                         Topics.SCHEDULE_COMMANDS,
                         Topics.COLLECTION_COMMANDS,
+                        Topics.CATALOG_COMMANDS,
                         Topics.SITE_COMMANDS,
                         Topics.BATCH_JOB_COMMANDS,
                         Topics.BATCH_POOL_COMMANDS,
@@ -194,6 +203,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.STREAM_JOB_COMMANDS,
                         Topics.SCHEDULE_COMMANDS,
                         Topics.COLLECTION_COMMANDS,
+                        Topics.CATALOG_COMMANDS,
                         Topics.SITE_COMMANDS,
                         Topics.BATCH_JOB_COMMANDS,
                         Topics.BATCH_POOL_COMMANDS,
@@ -352,6 +362,23 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         new CollectionCommand(id, new DeleteCollection()),
                         CollectionDeleted.class,
                         _ -> collections.forget(id))
+                .thenApply(_ -> null);
+    }
+
+    @Override
+    public CompletableFuture<CatalogItem> catalog(String itemId, SaveCatalogItem command) {
+        return changed(
+                Topics.CATALOG_COMMANDS, itemId, new CatalogCommand(itemId, command), CatalogItem.class, catalog::put);
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteCatalogItem(String itemId, DeleteCatalogItem command) {
+        return changed(
+                        Topics.CATALOG_COMMANDS,
+                        itemId,
+                        new CatalogCommand(itemId, command),
+                        CatalogItemDeleted.class,
+                        _ -> catalog.forget(itemId))
                 .thenApply(_ -> null);
     }
 

@@ -4,6 +4,7 @@ import io.muster.api.job.Views;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
+import io.muster.records.CatalogItem;
 import io.muster.records.JobStatistics;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
@@ -18,7 +19,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Reads replies from now on, and jobs, schedules, jobs and pools of Batch, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
+ * Reads replies from now on, and jobs, schedules, the catalog, jobs and pools of Batch, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
  * long as nothing keeps it from reading for 15 s. A record that can't be taken is skipped; a failure that it can't go on after ends the process.
  */
 public final class Listener implements AutoCloseable {
@@ -28,6 +29,7 @@ public final class Listener implements AutoCloseable {
             Topics.STREAM_JOBS.name(),
             Topics.SCHEDULES.name(),
             Topics.COLLECTIONS.name(),
+            Topics.CATALOG.name(),
             Topics.BATCH_JOBS.name(),
             Topics.BATCH_POOLS.name(),
             Topics.STREAM_JOB_PROGRESS.name());
@@ -70,6 +72,8 @@ public final class Listener implements AutoCloseable {
             views.jobs().put(keyed(record, codecs.of(Topics.JOB_STATISTICS), JobStatistics::getJobId));
         } else if (topic.equals(Topics.COLLECTIONS.name())) {
             views.collections().read(keyed(record, codecs.of(Topics.COLLECTIONS), ScheduleCollection::getCollectionId));
+        } else if (topic.equals(Topics.CATALOG.name())) {
+            views.catalog().read(keyed(record, codecs.of(Topics.CATALOG), CatalogItem::getItemId));
         } else if (topic.equals(Topics.SCHEDULES.name())) {
             views.schedules().read(keyed(record, codecs.of(Topics.SCHEDULES), Schedule::getScheduleId));
         } else if (topic.equals(Topics.BATCH_JOBS.name())) {
@@ -113,6 +117,8 @@ public final class Listener implements AutoCloseable {
             views.jobs().forgetStatistics(key);
         } else if (topic.equals(Topics.COLLECTIONS.name())) {
             views.collections().readTombstone(key);
+        } else if (topic.equals(Topics.CATALOG.name())) {
+            views.catalog().readTombstone(key);
         } else if (topic.equals(Topics.SCHEDULES.name())) {
             views.schedules().readTombstone(key);
         } else if (topic.equals(Topics.BATCH_JOBS.name())) {

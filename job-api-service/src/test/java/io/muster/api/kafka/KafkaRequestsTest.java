@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KafkaRequestsTest {
     private static final Faults NONE = new Faults(0, AssertionError::new);
     private static final Duration SHORT = Duration.ofMillis(50);
-    private static final int SENDING = 13;
+    private static final int SENDING = 14;
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final Views views = Views.empty();

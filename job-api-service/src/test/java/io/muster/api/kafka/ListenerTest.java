@@ -47,6 +47,7 @@ class ListenerTest {
             Topics.STREAM_JOBS,
             Topics.SCHEDULES,
             Topics.COLLECTIONS,
+            Topics.CATALOG,
             Topics.BATCH_JOBS,
             Topics.BATCH_POOLS,
             Topics.STREAM_JOB_PROGRESS);

@@ -68,7 +68,7 @@ public final class Refusals {
         return switch (reason) {
             case NOT_CONNECTED -> new DeviceRefused(DeviceRefusalReason.NOT_CONNECTED, detail);
             case NO_ANSWER, OUT_OF_TIME -> new DeviceRefused(DeviceRefusalReason.NO_ANSWER, detail);
-            case INVALID_ANSWER -> new DeviceRefused(DeviceRefusalReason.INVALID_ANSWER, detail);
+            case INVALID_ANSWER, REFUSED_BY_DEVICE -> new DeviceRefused(DeviceRefusalReason.INVALID_ANSWER, detail);
             case DEVICE_REMOVED -> notFound(id);
             case PRECONDITION_FAILED -> new DeviceRefused(DeviceRefusalReason.PRECONDITION_FAILED, detail);
             case TOO_LARGE -> new DeviceRefused(DeviceRefusalReason.TOO_LARGE, detail);

@@ -8,6 +8,7 @@ import io.muster.query.kernel.QueryException;
 import io.muster.records.ExecutionWindow;
 import io.muster.records.Job;
 import io.muster.records.JobAborted;
+import io.muster.records.JobAdmitted;
 import io.muster.records.JobCancelled;
 import io.muster.records.JobCompleted;
 import io.muster.records.JobCreated;
@@ -45,16 +46,17 @@ import org.jspecify.annotations.Nullable;
  * (none)    --Create--> SCHEDULED (start time ahead) or QUEUED
  * SCHEDULED --Queue---> QUEUED
  * QUEUED    --Start---> RUNNING, or FAILED when the condition does not parse, or QUEUED outside its windows
- * RUNNING   --Tally---> COMPLETED, when every partition has listed its targets and every device job has ended
+ * RUNNING   --Tally---> COMPLETED, when every partition has listed its targets and every device job has ended; or CANCELLED, when more failed than may
  * RUNNING   --TimeOut-> RUNNING with its device jobs ended
  * RUNNING   --Pace----> RUNNING with more released or a window opened or closed, or CANCELLED when too many failed
  * SCHEDULED, QUEUED, RUNNING --Cancel--> CANCELLED
  * SCHEDULED, QUEUED, RUNNING --Pause, Resume--> the same, paused or not
+ * QUEUED, RUNNING --Admit--> the same, with a place in its lane: without one it does not start, and a resumed one goes on with nothing
  * COMPLETED, FAILED, CANCELLED --Forget--> (none)
  * </pre>
  */
 public final class JobDecider {
-    private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
+    private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9_-]{1,255}");
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
 
     /** Keeps a job for so long after its end. Contract: iot-hub, 2.2. */
@@ -69,6 +71,7 @@ public final class JobDecider {
             case JobInput.Cancel _ -> cancel(job, now);
             case JobInput.Pause _ -> pause(job, true, now);
             case JobInput.Resume _ -> pause(job, false, now);
+            case JobInput.Admit admit -> admit(job, admit, now);
             case JobInput.Queue _ -> queue(job, now);
             case JobInput.Start _ -> start(job, now);
             case JobInput.TimeOut _ -> timeOut(job, now);
@@ -85,6 +88,9 @@ public final class JobDecider {
         }
         if (create.until() != null && now.isAfter(create.until())) {
             return refused(JobRefusalReason.LATE, "It was to be made by " + create.until() + ".");
+        }
+        if (create.fault().isPresent()) {
+            return refused(JobRefusalReason.INVALID, create.fault().get());
         }
         Optional<Fault> fault = fault(definition);
         if (fault.isPresent()) {
@@ -126,6 +132,31 @@ public final class JobDecider {
         };
     }
 
+    private static Decision<JobEvent> admit(@Nullable Job job, JobInput.Admit admit, Instant now) {
+        return job != null
+                        && job.getJobNumber() == admit.jobNumber()
+                        && job.getTicket() == admit.ticket()
+                        && waitsInLine(job)
+                ? happened(jobId(job), now, new JobAdmitted())
+                : new Decision.Nothing<>();
+    }
+
+    /** Returns the lane that a job is in, or wants to be in; empty for a job that waits for none. */
+    public static Optional<String> lane(Job job) {
+        return wantsPlace(job)
+                ? Optional.ofNullable(job.getDefinition().getPolicy()).map(JobPolicy::getLane)
+                : Optional.empty();
+    }
+
+    private static boolean wantsPlace(Job job) {
+        return !job.getPaused() && (job.getStatus() == JobStatus.QUEUED || job.getStatus() == JobStatus.RUNNING);
+    }
+
+    /** Returns whether a job waits until its lane has a place for it. */
+    public static boolean waitsInLine(Job job) {
+        return lane(job).isPresent() && !job.getAdmitted();
+    }
+
     private static Decision<JobEvent> queue(@Nullable Job job, Instant now) {
         if (job == null || job.getStatus() != JobStatus.SCHEDULED) {
             return new Decision.Nothing<>();
@@ -137,7 +168,7 @@ public final class JobDecider {
     }
 
     private static Decision<JobEvent> start(@Nullable Job job, Instant now) {
-        if (job == null || job.getStatus() != JobStatus.QUEUED || job.getPaused()) {
+        if (job == null || job.getStatus() != JobStatus.QUEUED || job.getPaused() || waitsInLine(job)) {
             return new Decision.Nothing<>();
         }
         if (!Windows.isOpen(windows(job), now)) {
@@ -169,8 +200,13 @@ public final class JobDecider {
         if (job == null || job.getStatus() != JobStatus.RUNNING || !isOf(statistics, job)) {
             return new Decision.Nothing<>();
         }
+        JobPolicy policy = job.getDefinition().getPolicy();
+        Optional<String> excess = policy == null ? Optional.empty() : Pacing.excess(policy, job, statistics);
+        if (excess.isPresent()) {
+            return happened(jobId(job), now, new JobAborted(excess.get()));
+        }
         boolean goesOn = isContinuous(job) && !job.getTimedOut();
-        boolean listed = isListed(statistics);
+        boolean listed = Pacing.isListed(statistics);
         boolean ended =
                 statistics.getCounts().getQueued() + statistics.getCounts().getRunning() == 0;
         return listed && ended && !goesOn
@@ -202,8 +238,9 @@ public final class JobDecider {
     /** Returns whether targets of the job wait for their release. */
     private static boolean releases(Job job, JobStatistics statistics) {
         return Pacing.isPaced(job.getDefinition().getPolicy())
-                && isListed(statistics)
+                && Pacing.isListed(statistics)
                 && !job.getPaused()
+                && !waitsInLine(job)
                 && !job.getOutsideWindow()
                 && !job.getTimedOut();
     }
@@ -217,10 +254,6 @@ public final class JobDecider {
         return job == null || endedAt == null || endedAt.plus(HISTORY).isAfter(now)
                 ? new Decision.Nothing<>()
                 : happened(jobId(job), now, new JobForgotten());
-    }
-
-    private static boolean isListed(JobStatistics statistics) {
-        return statistics.getPartitions() > 0 && statistics.getPartitionsExpanded() == statistics.getPartitions();
     }
 
     private static boolean isContinuous(Job job) {
@@ -243,6 +276,7 @@ public final class JobDecider {
                     .setStatus(created.getStatus())
                     .setCreatedAt(at)
                     .setRevision(1)
+                    .setTicket(1)
                     .build();
         }
         if (job == null) {
@@ -251,7 +285,8 @@ public final class JobDecider {
         Job.Builder next = Job.newBuilder(job).setRevision(job.getRevision() + 1);
         return switch (event.getEvent()) {
             case JobForgotten _ -> null;
-            case JobQueued _ -> next.setStatus(JobStatus.QUEUED).build();
+            case JobQueued _ ->
+                next.setStatus(JobStatus.QUEUED).setTicket(next.getRevision()).build();
             case JobStarted started ->
                 next.setStatus(JobStatus.RUNNING)
                         .setStartedAt(at)
@@ -273,12 +308,15 @@ public final class JobDecider {
                         .setEndedAt(at)
                         .setFailureReason(aborted.getFailureReason())
                         .build();
-            case JobPaused _ -> next.setPaused(true).build();
-            case JobResumed _ -> next.setPaused(false).build();
+            case JobPaused _ -> next.setPaused(true).setAdmitted(false).build();
+            case JobResumed _ ->
+                next.setPaused(false).setTicket(next.getRevision()).build();
+            case JobAdmitted _ -> next.setAdmitted(true).build();
             case JobWindowClosed _ -> next.setOutsideWindow(true).build();
             case JobWindowOpened _ -> next.setOutsideWindow(false).build();
             case JobReleased released ->
                 next.setGrants(released.getGrants())
+                        .setFailedBeforeBatch(released.getFailedBeforeBatch())
                         .setRateUsedUntil(released.getUsedUntil())
                         .build();
             case Object unknown ->
@@ -325,9 +363,8 @@ public final class JobDecider {
     }
 
     private static Optional<Fault> fault(JobDefinition definition) {
-        if (!JOB_ID.matcher(definition.getJobId()).matches()
-                || definition.getJobId().equals("query")) {
-            return invalid("A job id has 1 to 64 letters, digits or hyphens, and is not \"query\".");
+        if (!JOB_ID.matcher(definition.getJobId()).matches()) {
+            return invalid("A job id has 1 to 255 letters, digits, hyphens or underscores.");
         }
         if (definition.getQueryCondition().isBlank()) {
             return Optional.of(Fault.incomplete("queryCondition is empty: name devices, or * for all of them."));

@@ -3,6 +3,7 @@ package io.muster.planner.job;
 import io.muster.records.AbortRule;
 import io.muster.records.Batches;
 import io.muster.records.DeviceJobCounts;
+import io.muster.records.FailureLimit;
 import io.muster.records.Growth;
 import io.muster.records.Job;
 import io.muster.records.JobPolicy;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +46,10 @@ final class Pacing {
             return Optional.of("Aborted: of " + ended + " devices that have ended, " + counts.getFailed()
                     + " have failed; the limit is " + rule.getFailurePercent() + "%.");
         }
+        Optional<String> excess = excess(policy, job, statistics);
+        if (excess.isPresent()) {
+            return excess;
+        }
         Batches batches = policy.getBatches();
         long released = released(job);
         if (batches != null && released > 0 && ended >= released && released < counts.getDeviceCount()) {
@@ -56,6 +62,54 @@ final class Pacing {
         return Optional.empty();
     }
 
+    /** Returns why more devices have failed than may; empty while they have not. */
+    static Optional<String> excess(JobPolicy policy, Job job, JobStatistics statistics) {
+        FailureLimit limit = policy.getFailureLimit();
+        if (limit == null || limit.getMost() == null && !isListed(statistics)) {
+            return Optional.empty();
+        }
+        DeviceJobCounts counts = statistics.getCounts();
+        boolean perBatch = limit.getPerBatch();
+        long failed = counts.getFailed() - (perBatch ? job.getFailedBeforeBatch() : 0);
+        long of = perBatch ? batchDevices(policy.getBatches(), released(job), statistics) : counts.getDeviceCount();
+        boolean exceeded = limit.getMost() != null
+                ? failed > limit.getMost()
+                : failed * PERCENT > Objects.requireNonNull(limit.getPercent()) * of;
+        return exceeded
+                ? Optional.of("Aborted: " + failed + " of " + of + " devices of the " + (perBatch ? "batch" : "job")
+                        + " have failed; the limit is "
+                        + (limit.getMost() != null ? limit.getMost() + "." : limit.getPercent() + "%."))
+                : Optional.empty();
+    }
+
+    /** Returns whether every partition has listed its targets. */
+    static boolean isListed(JobStatistics statistics) {
+        return statistics.getPartitions() > 0 && statistics.getPartitionsExpanded() == statistics.getPartitions();
+    }
+
+    /** Returns how many devices the batch has that is under way: the last one may have fewer. */
+    private static long batchDevices(@Nullable Batches batches, long released, JobStatistics statistics) {
+        if (batches == null || released == 0) {
+            return 0;
+        }
+        long size = size(batches, statistics);
+        long start = (released - 1) / size * size;
+        return Math.min(size, statistics.getCounts().getDeviceCount() - start);
+    }
+
+    private static long size(Batches batches, JobStatistics statistics) {
+        return batches.getSize() > 0
+                ? batches.getSize()
+                : Math.max(1, Math.ceilDiv(statistics.getCounts().getDeviceCount() * batches.getPercent(), PERCENT));
+    }
+
+    /** Returns how many had failed when the batch began that is under way behind the next release. */
+    private static long failedBeforeBatch(JobPolicy policy, Job job, JobStatistics statistics) {
+        Batches batches = policy.getBatches();
+        boolean begins = batches != null && released(job) % size(batches, statistics) == 0;
+        return begins ? statistics.getCounts().getFailed() : job.getFailedBeforeBatch();
+    }
+
     /** Returns the targets that may begin now beyond those that did; empty when there are none. */
     static Optional<JobReleased> release(JobPolicy policy, Job job, JobStatistics statistics, Instant now) {
         long released = released(job);
@@ -65,7 +119,8 @@ final class Pacing {
         if (rollout == null) {
             return most <= released
                     ? Optional.empty()
-                    : Optional.of(new JobReleased(grants(job, statistics, most - released), now));
+                    : Optional.of(new JobReleased(
+                            grants(job, statistics, most - released), now, failedBeforeBatch(policy, job, statistics)));
         }
         double perMinute = perMinute(rollout, statistics);
         Instant usedUntil = usedUntil(job, perMinute, now);
@@ -74,7 +129,9 @@ final class Pacing {
         return more <= 0
                 ? Optional.empty()
                 : Optional.of(new JobReleased(
-                        grants(job, statistics, more), usedUntil.plusMillis((long) (more * MINUTE_MS / perMinute))));
+                        grants(job, statistics, more),
+                        usedUntil.plusMillis((long) (more * MINUTE_MS / perMinute)),
+                        failedBeforeBatch(policy, job, statistics)));
     }
 
     /** Returns when the rate allows for more, if targets wait for it. */
@@ -104,9 +161,7 @@ final class Pacing {
             return Long.MAX_VALUE;
         }
         DeviceJobCounts counts = statistics.getCounts();
-        long size = batches.getSize() > 0
-                ? batches.getSize()
-                : Math.max(1, Math.ceilDiv(counts.getDeviceCount() * batches.getPercent(), PERCENT));
+        long size = size(batches, statistics);
         long begun = Math.ceilDiv(released, size) * size;
         boolean endedWell =
                 ended(counts) >= released && counts.getSucceeded() * PERCENT >= batches.getSuccessPercent() * released;

@@ -4,6 +4,7 @@ import io.muster.records.AbortRule;
 import io.muster.records.Batches;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ExecutionWindow;
+import io.muster.records.FailureLimit;
 import io.muster.records.Growth;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
@@ -34,10 +35,20 @@ final class Policies {
         if (policy.getPriority() < 0 || policy.getPriority() > HIGHEST_PRIORITY) {
             return Optional.of("priority is 0 to " + HIGHEST_PRIORITY + ".");
         }
+        boolean ofMethods = policy.getErrorStatusFails() || policy.getOfflineFails();
+        if (ofMethods && !(definition.getOperation() instanceof DeviceMethod)) {
+            return Optional.of(
+                    "errorStatusFails and offlineFails are for methods: a twin update asks nothing of its device.");
+        }
+        if (policy.getFailedIn() != null && policy.getContinuous()) {
+            return Optional.of("A continuous job can't be one over the devices on which another has failed.");
+        }
         return policy.getRetries().stream()
                 .map(Policies::fault)
                 .flatMap(Optional::stream)
                 .findFirst()
+                .or(() -> Optional.ofNullable(policy.getFailureLimit())
+                        .flatMap(limit -> fault(limit, policy.getBatches() != null)))
                 .or(() -> Optional.ofNullable(policy.getRollout()).flatMap(Policies::fault))
                 .or(() -> Optional.ofNullable(policy.getBatches()).flatMap(Policies::fault))
                 .or(() -> Optional.ofNullable(policy.getAbort()).flatMap(Policies::fault))
@@ -92,6 +103,18 @@ final class Policies {
         return isPercent(batches.getSuccessPercent())
                 ? Optional.empty()
                 : Optional.of("batches: successPercent is 0 to " + PERCENT + ".");
+    }
+
+    private static Optional<String> fault(FailureLimit limit, boolean hasBatches) {
+        Long most = limit.getMost();
+        Integer percent = limit.getPercent();
+        boolean isOne = most == null ? percent != null && isPercent(percent) : percent == null && most >= 0;
+        if (!isOne) {
+            return Optional.of("failureLimit: give either most, 0 or more, or percent, 0 to " + PERCENT + ".");
+        }
+        return limit.getPerBatch() && !hasBatches
+                ? Optional.of("failureLimit: perBatch is for jobs with batches.")
+                : Optional.empty();
     }
 
     private static Optional<String> fault(AbortRule rule) {

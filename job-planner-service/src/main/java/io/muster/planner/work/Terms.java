@@ -15,9 +15,15 @@ import java.util.Optional;
  * @param patience how long it waits for its device; zero for not at all, empty for as long as the job lives
  * @param answerTime that the device has
  * @param retries one rule a kind of failure
+ * @param errorStatusFails whether an answer with another status than 200 to 299 is a failure, and not done
  */
 public record Terms(
-        String deviceId, JobState job, Optional<Duration> patience, Duration answerTime, List<Retry> retries) {
+        String deviceId,
+        JobState job,
+        Optional<Duration> patience,
+        Duration answerTime,
+        List<Retry> retries,
+        boolean errorStatusFails) {
     /** Says whether more of the job may be handed to devices. */
     public enum JobState {
         UNDER_WAY,
@@ -29,7 +35,7 @@ public record Terms(
 
     /** Returns the terms of work whose job has ended: there is no other attempt. */
     public static Terms ended(String deviceId, JobState job) {
-        return new Terms(deviceId, job, Optional.empty(), Duration.ZERO, List.of());
+        return new Terms(deviceId, job, Optional.empty(), Duration.ZERO, List.of(), false);
     }
 
     boolean isUnderWay() {

@@ -19,6 +19,11 @@ public final class WorkDecider {
     /** Sets how long a gateway is waited for before it is asked about again. */
     static final Duration ASK_AGAIN = Duration.ofMillis(500);
 
+    private static final int OK = 200;
+    private static final int REDIRECTION = 300;
+    /** Bounds what a failure shows of a device's answer. */
+    private static final int LONGEST_SHOWN = 500;
+
     private static final Outcome NOT_CONNECTED =
             new Outcome.Failed(FailureReason.NOT_CONNECTED, "Timed out waiting for device to connect.");
     private static final Outcome NO_ANSWER =
@@ -165,14 +170,25 @@ public final class WorkDecider {
 
     private static WorkDecision answered(Terms terms, Work.Running running, Answer answer, Instant now) {
         return switch (answer) {
-            case Answer.Done(Work.Reply reply) -> ended(new Outcome.Completed(reply));
+            case Answer.Done(Work.Reply reply) -> ended(outcome(terms, reply));
             case Answer.ErrorStatus(Work.Reply reply) ->
                 tryAgain(terms, running.attempts(), FailureKind.ERROR_STATUS, now)
-                        .orElseGet(() -> ended(new Outcome.Completed(reply)));
+                        .orElseGet(() -> ended(outcome(terms, reply)));
             case Answer.Invalid(String detail) ->
                 tryAgain(terms, running.attempts(), FailureKind.INVALID_RESPONSE, now)
                         .orElseGet(() -> ended(new Outcome.Failed(FailureReason.INVALID_ANSWER, detail)));
         };
+    }
+
+    private static Outcome outcome(Terms terms, Work.Reply reply) {
+        boolean isGood = reply.status() >= OK && reply.status() < REDIRECTION;
+        String payload = reply.payload();
+        return isGood || !terms.errorStatusFails()
+                ? new Outcome.Completed(reply)
+                : new Outcome.Failed(
+                        FailureReason.REFUSED_BY_DEVICE,
+                        "The device answered with status " + reply.status() + ": "
+                                + payload.substring(0, Math.min(payload.length(), LONGEST_SHOWN)));
     }
 
     private static WorkDecision undelivered(Terms terms, WorkInput.Undelivered report, Instant now) {

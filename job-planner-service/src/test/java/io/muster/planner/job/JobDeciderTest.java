@@ -24,6 +24,7 @@ import io.muster.service.decider.Decision;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -152,7 +153,12 @@ class JobDeciderTest {
                         JobRefusalReason.INVALID),
                 arguments(
                         null,
-                        new JobInput.Create(method("query", "*", null, 0), 1, false, null),
+                        new JobInput.Create(method("a".repeat(256), "*", null, 0), 1, false, null),
+                        JobRefusalReason.INVALID),
+                arguments(
+                        null,
+                        new JobInput.Create(
+                                method("a", "*", null, 0), 1, false, null, Optional.of("The group is gone.")),
                         JobRefusalReason.INVALID),
                 arguments(
                         null,

@@ -49,8 +49,12 @@ class JobsPageTest {
         }
     }
 
+    /** Selects devices of a job that waits for a place in a lane. */
+    private static final String IN_LANE = "tags.lane = 1";
+
     private static JobInput create(String condition, @Nullable Instant start) {
         JobPolicy policy = JobPolicy.newBuilder()
+                .setLane(condition.equals(IN_LANE) ? "lane" : null)
                 .setRollout(new Rollout(60, null))
                 .setAbort(new AbortRule(50, 1L))
                 .setWindows(List.of(new ExecutionWindow(120, 180, List.of(), "UTC")))
@@ -73,6 +77,8 @@ class JobsPageTest {
                 new JobInput.Cancel(),
                 new JobInput.Pause(),
                 new JobInput.Resume(),
+                create(IN_LANE, null),
+                new JobInput.Admit(7, 1),
                 new JobInput.Queue(),
                 new JobInput.Start(),
                 new JobInput.TimeOut(),
@@ -102,6 +108,7 @@ class JobsPageTest {
                                 && seen.add(List.of(
                                         after.getStatus(),
                                         after.getPaused(),
+                                        after.getAdmitted(),
                                         after.getOutsideWindow(),
                                         after.getTimedOut(),
                                         after.getGrants().isEmpty(),

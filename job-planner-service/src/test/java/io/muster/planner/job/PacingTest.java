@@ -8,6 +8,7 @@ import io.muster.records.Batches;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ExecutionWindow;
+import io.muster.records.FailureLimit;
 import io.muster.records.Growth;
 import io.muster.records.Job;
 import io.muster.records.JobAborted;
@@ -85,6 +86,105 @@ class PacingTest {
                 : null;
     }
 
+    /**
+     * Lists batch size (0 for none) | most, percent, per batch | how many had failed before the batch | device count, begun, succeeded, failed → whether the job is aborted.
+     */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
+        0 | 3, -, false  | 0 | 10, 10, 0, 3  | false
+        0 | 3, -, false  | 0 | 10, 10, 0, 4  | true
+        0 | 0, -, false  | 0 | 10, 10, 9, 1  | true
+        0 | 10, -, false | 0 | 10, 10, 0, 10 | false
+        0 | -, 25, false | 0 | 8, 8, 0, 2    | false
+        0 | -, 25, false | 0 | 8, 8, 0, 3    | true
+        0 | -, 0, false  | 0 | 8, 8, 7, 1    | true
+        4 | 1, -, true   | 2 | 12, 8, 4, 3   | false
+        4 | 1, -, true   | 2 | 12, 8, 4, 4   | true
+        4 | 1, -, false  | 2 | 12, 8, 4, 2   | true
+        4 | -, 25, true  | 2 | 12, 8, 4, 3   | false
+        4 | -, 25, true  | 2 | 12, 8, 4, 4   | true
+        4 | -, 50, true  | 0 | 10, 10, 8, 1  | false
+        4 | -, 50, true  | 0 | 10, 10, 8, 2  | true
+        """)
+    void abortsWhenMoreHaveFailedThanMay(int size, String limit, long failedBefore, String numbers, boolean aborted) {
+        String[] parts = limit.split(", ");
+        long[] counts =
+                Arrays.stream(numbers.split(", ")).mapToLong(Long::parseLong).toArray();
+        JobPolicy policy = JobPolicy.newBuilder()
+                .setBatches(size == 0 ? null : new Batches(size, 0, 0))
+                .setFailureLimit(new FailureLimit(
+                        parts[0].equals("-") ? null : Long.valueOf(parts[0]),
+                        parts[1].equals("-") ? null : Integer.valueOf(parts[1]),
+                        Boolean.parseBoolean(parts[2])))
+                .build();
+        Job job = Job.newBuilder(running(policy, NOW))
+                .setGrants(List.of(counts[1]))
+                .setFailedBeforeBatch(failedBefore)
+                .build();
+        long rest = counts[1] - counts[2] - counts[3];
+        JobStatistics statistics = statistics(counts[0] - counts[1], rest, counts[2], counts[3], counts[0]);
+        assertThat(pace(job, statistics, NOW) instanceof JobAborted).isEqualTo(aborted);
+        // The last device that fails ends the job this way, and not as completed.
+        assertThat(JobDecider.decide(job, new JobInput.Tally(statistics), NOW)
+                                instanceof Decision.Happened<JobEvent>(JobEvent event)
+                        && event.getEvent() instanceof JobAborted)
+                .isEqualTo(aborted);
+    }
+
+    @Test
+    void knowsAShareOfTheJobOnceAllDevicesAreListed() {
+        Job job = running(
+                JobPolicy.newBuilder()
+                        .setFailureLimit(new FailureLimit(null, 25, false))
+                        .build(),
+                NOW);
+        JobStatistics partly = statistics(0, 0, 1, 1, 2L);
+        partly = JobStatistics.newBuilder(partly).setPartitions(4).build();
+        assertThat(pace(job, partly, NOW)).isNull();
+        assertThat(pace(job, statistics(0, 0, 1, 1, 2L), NOW)).isInstanceOf(JobAborted.class);
+    }
+
+    /** Lists size and percent of batches of five devices → how many begin in each. Field case 82. */
+    @ParameterizedTest
+    @CsvSource({"0, 10, '1,1,1,1,1'", "0, 30, '2,2,1'", "2, 0, '2,2,1'", "0, 100, 5", "9, 0, 5"})
+    void makesProgressByBatchesOfAnyShare(int size, int percent, String begun) {
+        JobPolicy policy =
+                JobPolicy.newBuilder().setBatches(new Batches(size, percent, 0)).build();
+        Job job = running(policy, NOW);
+        List<String> batches = new ArrayList<>();
+        long ended = 0;
+        while (ended < 5) {
+            job = after(
+                    job, JobDecider.decide(job, new JobInput.Pace(statistics(5 - ended, 0, 0, ended, 2L, 3L)), NOW));
+            long released = Pacing.released(job);
+            // A device of the next batch waits until all of this one have ended.
+            assertThat(pace(job, statistics(5 - released, 1, 0, released - 1, 2L, 3L), NOW))
+                    .isNull();
+            batches.add(Long.toString(released - ended));
+            ended = released;
+        }
+        assertThat(String.join(",", batches)).isEqualTo(begun);
+    }
+
+    @Test
+    void countsFailuresOfTheBatchFromItsBeginning() {
+        JobPolicy policy = JobPolicy.newBuilder()
+                .setBatches(new Batches(2, 0, 0))
+                .setFailureLimit(new FailureLimit(1L, null, true))
+                .build();
+        Job job = running(policy, NOW);
+        job = after(job, JobDecider.decide(job, new JobInput.Pace(statistics(6, 0, 0, 0, 6L)), NOW));
+        assertThat(job.getFailedBeforeBatch()).isZero();
+        for (int batch = 1; batch < 3; batch++) {
+            JobStatistics ended = statistics(6 - 2 * batch, 0, batch, batch, 6L);
+            assertThat(pace(job, ended, NOW)).isInstanceOf(JobReleased.class);
+            job = after(job, JobDecider.decide(job, new JobInput.Pace(ended), NOW));
+            assertThat(job.getFailedBeforeBatch()).isEqualTo(batch);
+            assertThat(Pacing.released(job)).isEqualTo(2L + 2 * batch);
+        }
+        assertThat(pace(job, statistics(0, 1, 2, 4, 6L), NOW)).isInstanceOf(JobAborted.class);
+    }
+
     /** Lists devices a minute, minutes → devices that have begun, where the job is paced as often as it asks for. */
     @ParameterizedTest
     @CsvSource({"60, 1, 60", "90, 1, 90", "1, 5, 5", "7, 10, 70", "1000, 1, 1000", "100000, 1, 2000"})
@@ -136,20 +236,20 @@ class PacingTest {
     /** Lists size, percent, success share | device count | begun, succeeded, failed → begun then; "abort" or "-" for nothing. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            3, 0, 100 | 10 | 0, 0, 0  | 3
-            3, 0, 100 | 10 | 3, 2, 0  | -
-            3, 0, 100 | 10 | 3, 3, 0  | 6
-            3, 0, 100 | 10 | 3, 2, 1  | abort
-            3, 0, 60  | 10 | 3, 2, 1  | 6
-            3, 0, 0   | 10 | 3, 0, 3  | 6
-            3, 0, 100 | 10 | 9, 9, 0  | 10
-            3, 0, 100 | 10 | 10, 9, 1 | -
-            3, 0, 100 | 2  | 0, 0, 0  | 2
-            0, 10, 100 | 10 | 0, 0, 0 | 1
-            0, 25, 100 | 10 | 0, 0, 0 | 3
-            0, 25, 100 | 10 | 3, 3, 0 | 6
-            0, 1, 100 | 10 | 0, 0, 0  | 1
-            """)
+        3, 0, 100 | 10 | 0, 0, 0  | 3
+        3, 0, 100 | 10 | 3, 2, 0  | -
+        3, 0, 100 | 10 | 3, 3, 0  | 6
+        3, 0, 100 | 10 | 3, 2, 1  | abort
+        3, 0, 60  | 10 | 3, 2, 1  | 6
+        3, 0, 0   | 10 | 3, 0, 3  | 6
+        3, 0, 100 | 10 | 9, 9, 0  | 10
+        3, 0, 100 | 10 | 10, 9, 1 | -
+        3, 0, 100 | 2  | 0, 0, 0  | 2
+        0, 10, 100 | 10 | 0, 0, 0 | 1
+        0, 25, 100 | 10 | 0, 0, 0 | 3
+        0, 25, 100 | 10 | 3, 3, 0 | 6
+        0, 1, 100 | 10 | 0, 0, 0  | 1
+        """)
     void beginsABatchWhenTheOneBeforeHasEndedWell(String batches, long count, String state, String then) {
         int[] rule = numbers(batches);
         int[] now = numbers(state);
@@ -248,19 +348,19 @@ class PacingTest {
     /** Lists start end zone [days] | instant | open | when that changes. 2026-11-21 is a Saturday; Paris puts its clock back on 2026-10-25. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            02:00 04:00 UTC            | 2026-11-21T01:59:59Z | false | 2026-11-21T02:00:00Z
-            02:00 04:00 UTC            | 2026-11-21T02:00:00Z | true  | 2026-11-21T04:00:00Z
-            02:00 04:00 UTC            | 2026-11-21T04:00:00Z | false | 2026-11-22T02:00:00Z
-            22:00 06:00 UTC            | 2026-11-21T23:00:00Z | true  | 2026-11-22T06:00:00Z
-            22:00 06:00 UTC            | 2026-11-21T05:59:00Z | true  | 2026-11-21T06:00:00Z
-            22:00 24:00 UTC            | 2026-11-21T23:59:00Z | true  | 2026-11-22T00:00:00Z
-            22:00 06:00 UTC 6          | 2026-11-22T05:00:00Z | true  | 2026-11-22T06:00:00Z
-            22:00 06:00 UTC 6          | 2026-11-22T23:00:00Z | false | 2026-11-28T22:00:00Z
-            22:00 06:00 Europe/Paris   | 2026-11-21T21:00:00Z | true  | 2026-11-22T05:00:00Z
-            01:00 04:00 Europe/Paris   | 2026-10-24T23:30:00Z | true  | 2026-10-25T03:00:00Z
-            01:00 04:00 Europe/Paris   | 2026-10-24T22:30:00Z | false | 2026-10-24T23:00:00Z
-            02:30 05:00 Europe/Paris   | 2027-03-28T00:30:00Z | false | 2027-03-28T01:30:00Z
-            """)
+        02:00 04:00 UTC            | 2026-11-21T01:59:59Z | false | 2026-11-21T02:00:00Z
+        02:00 04:00 UTC            | 2026-11-21T02:00:00Z | true  | 2026-11-21T04:00:00Z
+        02:00 04:00 UTC            | 2026-11-21T04:00:00Z | false | 2026-11-22T02:00:00Z
+        22:00 06:00 UTC            | 2026-11-21T23:00:00Z | true  | 2026-11-22T06:00:00Z
+        22:00 06:00 UTC            | 2026-11-21T05:59:00Z | true  | 2026-11-21T06:00:00Z
+        22:00 24:00 UTC            | 2026-11-21T23:59:00Z | true  | 2026-11-22T00:00:00Z
+        22:00 06:00 UTC 6          | 2026-11-22T05:00:00Z | true  | 2026-11-22T06:00:00Z
+        22:00 06:00 UTC 6          | 2026-11-22T23:00:00Z | false | 2026-11-28T22:00:00Z
+        22:00 06:00 Europe/Paris   | 2026-11-21T21:00:00Z | true  | 2026-11-22T05:00:00Z
+        01:00 04:00 Europe/Paris   | 2026-10-24T23:30:00Z | true  | 2026-10-25T03:00:00Z
+        01:00 04:00 Europe/Paris   | 2026-10-24T22:30:00Z | false | 2026-10-24T23:00:00Z
+        02:30 05:00 Europe/Paris   | 2027-03-28T00:30:00Z | false | 2027-03-28T01:30:00Z
+        """)
     void opensAWindowByTheLocalDay(String window, Instant now, boolean open, Instant change) {
         List<ExecutionWindow> windows = List.of(window(window));
         assertThat(Windows.isOpen(windows, now)).isEqualTo(open);
@@ -332,20 +432,20 @@ class PacingTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            rollout 0          | rollout: devicesPerMinute
-            growth 1.0 1 100   | rollout: growth.factor
-            growth 2.0 0 100   | rollout: growth.afterSucceeded
-            growth 2.0 1 5     | rollout: growth.mostPerMinute
-            batches 0 0 100    | batches: give either
-            batches 5 5 100    | batches: give either
-            batches 0 101 100  | batches: give either
-            batches 5 0 101    | batches: successPercent
-            abort 0 1          | abort: failurePercent
-            abort 101 1        | abort: failurePercent
-            priority 10        | priority is 0 to 9
-            window 60 60 UTC   | windows: start and end
-            window 60 90 Mars  | windows: there is no time zone Mars
-            """)
+        rollout 0          | rollout: devicesPerMinute
+        growth 1.0 1 100   | rollout: growth.factor
+        growth 2.0 0 100   | rollout: growth.afterSucceeded
+        growth 2.0 1 5     | rollout: growth.mostPerMinute
+        batches 0 0 100    | batches: give either
+        batches 5 5 100    | batches: give either
+        batches 0 101 100  | batches: give either
+        batches 5 0 101    | batches: successPercent
+        abort 0 1          | abort: failurePercent
+        abort 101 1        | abort: failurePercent
+        priority 10        | priority is 0 to 9
+        window 60 60 UTC   | windows: start and end
+        window 60 90 Mars  | windows: there is no time zone Mars
+        """)
     void refusesAPolicyThatMakesNoSense(String given, String sentence) {
         String[] parts = given.split(" ");
         JobPolicy.Builder policy = JobPolicy.newBuilder();

@@ -53,7 +53,7 @@ final class WorkCases {
     }
 
     static Terms terms(Terms.JobState job, Optional<Duration> patience, List<Retry> retries) {
-        return new Terms("d", job, patience, ANSWER, retries);
+        return new Terms("d", job, patience, ANSWER, retries, false);
     }
 
     static Map<String, Terms> allTerms() {

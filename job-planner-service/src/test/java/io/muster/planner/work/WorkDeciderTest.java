@@ -292,7 +292,7 @@ class WorkDeciderTest {
         Retry rule = new Retry("NO_ANSWER", 1, 100, 300, 0.2);
         List<Duration> waits = new ArrayList<>();
         for (String device : List.of("a", "b", "c", "a")) {
-            Terms terms = new Terms(device, Terms.JobState.UNDER_WAY, Optional.empty(), ANSWER, List.of(rule));
+            Terms terms = new Terms(device, Terms.JobState.UNDER_WAY, Optional.empty(), ANSWER, List.of(rule), false);
             waits.add(terms.backoff(new Attempts(1, List.of()), FailureKind.NO_ANSWER, rule));
         }
         assertThat(waits)

@@ -219,7 +219,8 @@ public final class Batch implements Surface {
             case Refusal.OfBatchPool pool -> Refusals.of(pool.reason(), pool.sentence(), pool.member(), pool.value());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
             case Refusal.OfSchedule schedule -> Refusals.of(schedule.reason(), schedule.sentence());
-            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfSite _ -> Problem.serverError();
+            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfCatalog _, Refusal.OfSite _ ->
+                Problem.serverError();
         };
     }
 

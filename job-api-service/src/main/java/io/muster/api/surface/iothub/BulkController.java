@@ -10,6 +10,7 @@ import io.micronaut.http.annotation.Body;
 import io.micronaut.http.annotation.Consumes;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Post;
+import io.muster.api.credential.FreshKeys;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Workers;
 import io.muster.api.job.RefusedException;

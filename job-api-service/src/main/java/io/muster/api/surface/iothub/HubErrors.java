@@ -23,9 +23,12 @@ final class HubErrors {
             case Refusal.OfDevice device -> of(device.reason(), device.sentence());
             case Refusal.OfSchedule schedule -> of(schedule.reason(), schedule.sentence());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
-            // This surface has no stream jobs, no sites and no jobs of Batch.
-            case Refusal.OfStreamJob _, Refusal.OfSite _, Refusal.OfBatch _, Refusal.OfBatchPool _ ->
-                Problem.serverError();
+            // This surface has no stream jobs, no catalog, no sites and no jobs of Batch.
+            case Refusal.OfStreamJob _,
+                    Refusal.OfCatalog _,
+                    Refusal.OfSite _,
+                    Refusal.OfBatch _,
+                    Refusal.OfBatchPool _ -> Problem.serverError();
         };
     }
 

@@ -23,6 +23,7 @@ import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
+import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
@@ -44,6 +45,8 @@ import org.jspecify.annotations.Nullable;
 @Consumes(MediaType.ALL)
 final class JobController {
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
+    /** Matches ids of other surfaces' jobs too, which are listed here. */
+    private static final Pattern ANY_ID = Pattern.compile("[A-Za-z0-9_-]{1,255}");
 
     private final Requests requests;
     private final JobView jobs;
@@ -69,7 +72,7 @@ final class JobController {
         Jobs.Filter filter = Jobs.Filter.of(jobType, jobStatus);
         int limit = Paging.size(request, pageSize);
         @Nullable String after = Paging.place(request, continuationToken).orElse(null);
-        if (after != null && !JOB_ID.matcher(after).matches()) {
+        if (after != null && !ANY_ID.matcher(after).matches()) {
             throw Continuations.foreign();
         }
         return workers.get(() -> {
@@ -104,6 +107,10 @@ final class JobController {
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
         return workers.read(() -> {
             JsonBody document = JsonBody.parse(body);
+            if (!JOB_ID.matcher(id).matches() || id.equals("query")) {
+                throw new ProblemException(Problem.argumentInvalid(
+                        "A job id has 1 to 64 letters, digits or hyphens, and is not \"query\"."));
+            }
             JobDefinition job = Jobs.definition(id, document);
             if (job.getOperation() instanceof TwinPatch change) {
                 ComputeTags.check(Callers.of(request), change);

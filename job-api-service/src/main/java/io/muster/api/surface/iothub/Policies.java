@@ -8,6 +8,7 @@ import io.muster.records.AbortRule;
 import io.muster.records.Batches;
 import io.muster.records.ExecutionWindow;
 import io.muster.records.FailureKind;
+import io.muster.records.FailureLimit;
 import io.muster.records.Growth;
 import io.muster.records.JobPolicy;
 import io.muster.records.RetryRule;
@@ -23,7 +24,18 @@ import org.jspecify.annotations.Nullable;
 /** Reads and writes the optional members of a job's document beyond IoT Hub's. Described in docs/jobs.md. */
 final class Policies {
     /** Reads the policies of a job's document. */
-    static final String[] MEMBERS = {"retries", "rollout", "batches", "abort", "windows", "continuous", "priority"};
+    static final String[] MEMBERS = {
+        "retries",
+        "rollout",
+        "batches",
+        "abort",
+        "windows",
+        "continuous",
+        "priority",
+        "failureLimit",
+        "errorStatusFails",
+        "offlineFails"
+    };
 
     private static final Members OF_RETRY =
             Members.of("on", "times", "backoffInSeconds", "longestBackoffInSeconds", "jitter");
@@ -31,6 +43,7 @@ final class Policies {
     private static final Members OF_GROWTH = Members.of("factor", "afterSucceeded", "mostPerMinute");
     private static final Members OF_BATCHES = Members.of("size", "percent", "successPercent");
     private static final Members OF_ABORT = Members.of("failurePercent", "afterEnded");
+    private static final Members OF_FAILURE_LIMIT = Members.of("most", "percent", "perBatch");
     private static final Members OF_WINDOW = Members.of("start", "end", "days", "timeZone");
     private static final Map<String, FailureKind> KINDS = Map.of(
             "noAnswer", FailureKind.NO_ANSWER,
@@ -56,23 +69,41 @@ final class Policies {
                 body.objects("windows").stream().map(Policies::window).toList();
         boolean continuous = body.flag("continuous").orElse(false);
         int priority = body.number("priority").orElse(0);
+        Optional<FailureLimit> failureLimit = body.object("failureLimit").map(Policies::failureLimit);
+        boolean errorStatusFails = body.flag("errorStatusFails").orElse(false);
+        boolean offlineFails = body.flag("offlineFails").orElse(false);
         boolean plain = retries.isEmpty()
                 && rollout.isEmpty()
                 && batches.isEmpty()
                 && abort.isEmpty()
                 && windows.isEmpty()
                 && !continuous
-                && priority == 0;
+                && priority == 0
+                && failureLimit.isEmpty()
+                && !errorStatusFails
+                && !offlineFails;
         return plain
                 ? null
-                : new JobPolicy(
-                        retries,
-                        rollout.orElse(null),
-                        batches.orElse(null),
-                        abort.orElse(null),
-                        windows,
-                        continuous,
-                        priority);
+                : JobPolicy.newBuilder()
+                        .setRetries(retries)
+                        .setRollout(rollout.orElse(null))
+                        .setBatches(batches.orElse(null))
+                        .setAbort(abort.orElse(null))
+                        .setWindows(windows)
+                        .setContinuous(continuous)
+                        .setPriority(priority)
+                        .setFailureLimit(failureLimit.orElse(null))
+                        .setErrorStatusFails(errorStatusFails)
+                        .setOfflineFails(offlineFails)
+                        .build();
+    }
+
+    private static FailureLimit failureLimit(JsonBody limit) {
+        limit.rejectOthers(OF_FAILURE_LIMIT);
+        return new FailureLimit(
+                limit.number("most").map(Integer::longValue).orElse(null),
+                limit.number("percent").orElse(null),
+                limit.flag("perBatch").orElse(false));
     }
 
     private static RetryRule retry(JsonBody rule) {
@@ -188,6 +219,22 @@ final class Policies {
         }
         if (policy.getPriority() > 0) {
             document.put("priority", policy.getPriority());
+        }
+        FailureLimit limit = policy.getFailureLimit();
+        if (limit != null) {
+            ObjectNode node = document.putObject("failureLimit");
+            if (limit.getMost() != null) {
+                node.put("most", limit.getMost());
+            } else {
+                node.put("percent", limit.getPercent());
+            }
+            node.put("perBatch", limit.getPerBatch());
+        }
+        if (policy.getErrorStatusFails()) {
+            document.put("errorStatusFails", true);
+        }
+        if (policy.getOfflineFails()) {
+            document.put("offlineFails", true);
         }
     }
 

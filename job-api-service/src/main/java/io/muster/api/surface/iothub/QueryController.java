@@ -14,6 +14,7 @@ import io.micronaut.http.annotation.Post;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Continuations;
 import io.muster.api.http.Workers;
+import io.muster.api.job.FleetPage;
 import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Problem;
@@ -27,8 +28,6 @@ import io.muster.records.DeviceJobPage;
 import io.muster.records.DevicePage;
 import io.muster.records.GroupPage;
 import io.muster.records.PartialGroup;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -54,23 +53,20 @@ final class QueryController {
     /** Holds a row, and the key that orders it. */
     private record Found(String key, ObjectNode document) {}
 
-    /** Holds the rows of a device partition. @param cut whether more follow behind the last one */
-    private record Part(List<Found> rows, boolean cut) {
-        private static Part of(DevicePage page) {
-            return new Part(
-                    page.getDevices().stream()
-                            .map(view -> new Found(view.getDevice().getDeviceId(), Devices.twin(view)))
-                            .toList(),
-                    page.getMore());
-        }
+    private static FleetPage.Part<Found> part(DevicePage page) {
+        return new FleetPage.Part<>(
+                page.getDevices().stream()
+                        .map(view -> new Found(view.getDevice().getDeviceId(), Devices.twin(view)))
+                        .toList(),
+                page.getMore());
+    }
 
-        private static Part of(DeviceJobPage page) {
-            return new Part(
-                    page.getDeviceJobs().stream()
-                            .map(job -> new Found(job.getJobId() + '\0' + job.getDeviceId(), Jobs.document(job)))
-                            .toList(),
-                    page.getMore());
-        }
+    private static FleetPage.Part<Found> part(DeviceJobPage page) {
+        return new FleetPage.Part<>(
+                page.getDeviceJobs().stream()
+                        .map(job -> new Found(job.getJobId() + '\0' + job.getDeviceId(), Jobs.document(job)))
+                        .toList(),
+                page.getMore());
     }
 
     /**
@@ -120,11 +116,13 @@ final class QueryController {
             return requests.query(text, null, 1, GroupPage.class)
                     .thenApply(pages -> groups(query, groups, pages, place, limit));
         }
-        CompletableFuture<List<Part>> parts = query.source() == Source.DEVICE_JOBS
+        CompletableFuture<List<FleetPage.Part<Found>>> parts = query.source() == Source.DEVICE_JOBS
                 ? requests.query(text, place.after(), limit + 1, DeviceJobPage.class)
-                        .thenApply(pages -> pages.stream().map(Part::of).toList())
+                        .thenApply(pages ->
+                                pages.stream().map(QueryController::part).toList())
                 : requests.query(text, place.after(), limit + 1, DevicePage.class)
-                        .thenApply(pages -> pages.stream().map(Part::of).toList());
+                        .thenApply(pages ->
+                                pages.stream().map(QueryController::part).toList());
         return parts.thenApply(found -> rows(query, found, place, limit));
     }
 
@@ -136,28 +134,12 @@ final class QueryController {
         }
     }
 
-    private static HttpResponse<String> rows(Query query, List<Part> parts, Place place, int limit) {
-        List<Found> found = new ArrayList<>();
-        // Behind the last row of a page that was cut there are rows that are not known yet.
-        @Nullable String horizon = null;
-        for (Part part : parts) {
-            found.addAll(part.rows());
-            if (part.cut()) {
-                String last = part.rows().getLast().key();
-                horizon = horizon == null || last.compareTo(horizon) < 0 ? last : horizon;
-            }
-        }
-        @Nullable String end = horizon;
-        List<Found> page = found.stream()
-                .filter(row -> end == null || row.key().compareTo(end) <= 0)
-                .sorted(Comparator.comparing(Found::key))
-                .limit(limit)
-                .toList();
-        boolean more = end != null || found.size() > page.size();
+    private static HttpResponse<String> rows(Query query, List<FleetPage.Part<Found>> parts, Place place, int limit) {
+        FleetPage<Found> page = FleetPage.of(parts, Found::key, limit);
         return answer(
                 query,
-                page.stream().map(Found::document).toList(),
-                more ? place.next(page.size(), page.getLast().key()) : Optional.empty());
+                page.rows().stream().map(Found::document).toList(),
+                page.next().flatMap(last -> place.next(page.rows().size(), last)));
     }
 
     private static HttpResponse<String> groups(

@@ -14,6 +14,7 @@ import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.PathVariable;
 import io.micronaut.http.annotation.Put;
 import io.micronaut.http.annotation.QueryValue;
+import io.muster.api.credential.FreshKeys;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Callers;
 import io.muster.api.http.Workers;

@@ -1,6 +1,5 @@
 package io.muster.api.surface.scheduler;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -27,6 +26,7 @@ import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
+import io.muster.api.json.MergePatch;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Surfaces;
@@ -374,35 +374,17 @@ final class SchedulerController {
                 checkRunning(Callers.of(request), known);
                 ObjectNode before = SchedulerJobs.source(known);
                 ObjectNode merged = SchedulerSecrets.restored(
-                        SchedulerJobs.startedAsBefore(known, before, merged(before, change)), known.getDefinition());
+                        SchedulerJobs.startedAsBefore(known, before, MergePatch.merged(before, change)),
+                        known.getDefinition());
                 SaveSchedule save = SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
                 return saved(Callers.of(request), path, save)
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
             }
-            ObjectNode merged = merged((ObjectNode) JsonBody.stored(collection.getSource()), change);
+            ObjectNode merged = MergePatch.merged((ObjectNode) JsonBody.stored(collection.getSource()), change);
             boolean enables = SchedulerJobs.enables(merged);
             boolean enabled = change.path("properties").has("state") ? enables : collection.getEnabled();
             return save(request, path, merged, enabled, switches(Optional.of(collection), enabled));
         });
-    }
-
-    /** Merges a change into a document, as RFC 7396 says. */
-    private static ObjectNode merged(ObjectNode document, ObjectNode change) {
-        ObjectNode merged = document.deepCopy();
-        change.properties().forEach(member -> {
-            JsonNode value = member.getValue();
-            JsonNode known = merged.path(member.getKey());
-            if (value.isNull()) {
-                merged.remove(member.getKey());
-            } else if (value instanceof ObjectNode object) {
-                merged.set(
-                        member.getKey(),
-                        merged(known instanceof ObjectNode before ? before : merged.objectNode(), object));
-            } else {
-                merged.set(member.getKey(), value);
-            }
-        });
-        return merged;
     }
 
     @Delete("/subscriptions/{+rest}")

@@ -126,6 +126,7 @@ public final class Kudu implements Surface {
                     Refusal.OfDevice _,
                     Refusal.OfStreamJob _,
                     Refusal.OfSchedule _,
+                    Refusal.OfCatalog _,
                     Refusal.OfBatch _,
                     Refusal.OfBatchPool _ -> Problem.serverError();
         };

@@ -91,6 +91,14 @@ final class DeviceJobTable {
         return slices.get(jobId, deviceId).isPresent();
     }
 
+    /** Returns whether the job has failed on the device. */
+    boolean hasFailed(String jobId, String deviceId) {
+        return slices.get(jobId, deviceId)
+                .filter(state -> state.work() instanceof Work.Ended(Work.Outcome outcome)
+                        && outcome instanceof Work.Outcome.Failed)
+                .isPresent();
+    }
+
     /** Returns whether the device is a target of the job that waits for its turn. */
     boolean isListed(String jobId, String deviceId) {
         return slices.get(jobId, deviceId)

@@ -150,8 +150,8 @@ final class Expansions {
             goOnWith(compile(job));
         } catch (InvalidRecordException e) {
             LOG.error(
-                    "A job under way makes no sense to this version and is stopped: work that was not handed to a device is"
-                            + " cancelled, jobId={} reason={}",
+                    "A job under way makes no sense to this version and is stopped: work that was not handed to a"
+                            + " device is cancelled, jobId={} reason={}",
                     LogText.of(job.getJobId()),
                     LogText.of(String.valueOf(e.getMessage())));
             chores.add(sweeps.of(job, Sweep.CANCEL));
@@ -511,8 +511,10 @@ final class Expansions {
      */
     private boolean evaluate(Active job, Device device) {
         work += Budget.evaluation(job.job.getQueryCondition());
+        @Nullable String failedIn = job.job.getFailedIn();
         try {
-            return job.condition.matches(views.row(device));
+            return (failedIn == null || deviceJobs.hasFailed(failedIn, device.getDeviceId()))
+                    && job.condition.matches(views.row(device));
         } catch (RuntimeException e) {
             if (!RecordFailure.isOfRecord(e)) {
                 throw e;
@@ -584,6 +586,9 @@ final class Expansions {
             job.setPaced(policy.getRollout() != null || policy.getBatches() != null)
                     .setContinuous(policy.getContinuous())
                     .setPriority(policy.getPriority())
+                    .setErrorStatusFails(policy.getErrorStatusFails())
+                    .setOfflineFails(policy.getOfflineFails())
+                    .setFailedIn(policy.getFailedIn())
                     .setRetries(
                             policy.getRetries().stream().map(Expansions::retry).toList());
         }

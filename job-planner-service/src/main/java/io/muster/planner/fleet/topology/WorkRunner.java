@@ -334,13 +334,21 @@ final class WorkRunner {
                 Terms.JobState.UNDER_WAY,
                 Optional.of(method.connectTime()),
                 method.answerTime(),
-                List.of());
+                List.of(),
+                false);
     }
 
     private Terms terms(String deviceId, FleetJob job) {
         if (jobs.operation(job).orElse(null) instanceof Operation.OnDevice operation) {
-            Optional<Duration> patience = Optional.of(operation.connectTime()).filter(limit -> !limit.isZero());
-            return new Terms(deviceId, state(job), patience, operation.answerTime(), job.getRetries());
+            Optional<Duration> patience =
+                    Optional.of(operation.connectTime()).filter(limit -> !limit.isZero() || job.getOfflineFails());
+            return new Terms(
+                    deviceId,
+                    state(job),
+                    patience,
+                    operation.answerTime(),
+                    job.getRetries(),
+                    job.getErrorStatusFails());
         }
         return Terms.ended(deviceId, state(job));
     }

@@ -3,14 +3,18 @@ package io.muster.planner.job.topology;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
+import io.muster.planner.catalog.topology.CatalogCopy;
 import io.muster.planner.job.JobDecider;
 import io.muster.planner.job.JobInput;
+import io.muster.records.AdmitJob;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
 import io.muster.records.FiringOrder;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
+import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
+import io.muster.records.JobPolicy;
 import io.muster.records.JobRefused;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
@@ -58,6 +62,7 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
                     JobAggregate::refused),
             Feed.observations(Topics.JOB_STATISTICS, JobStatistics::getJobId, JobAggregate::observed));
 
+    private final CatalogCopy.Reader catalog;
     private final int mostActive;
     private final RecordCodec<Job> codec;
     private final CoordinatorTask task;
@@ -70,6 +75,7 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
         this.task = task;
         this.mostActive = mostActive;
         this.codec = codecs.of(Topics.JOBS);
+        this.catalog = new CatalogCopy.Reader(task.globalStore(CatalogCopy.STORE), codecs);
         this.jobs = task.store(JOBS);
         this.statistics = task.store(STATISTICS);
         this.effects = new JobEffects(task.outbox(), counts.devices(), meters);
@@ -88,7 +94,7 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
                 NUMBERS,
                 List.of(STATISTICS),
                 Topics.JOB_EVENTS,
-                List.of(Topics.JOB_REFUSALS, Topics.EXPANSIONS),
+                List.of(Topics.JOB_REFUSALS, Topics.EXPANSIONS, Topics.LANE_COMMANDS),
                 FEEDS,
                 task -> new JobAggregate(task, codecs, counts, mostActive, meters));
     }
@@ -110,15 +116,33 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
                     throw new InvalidRecordException("the definition's job id is not the command's");
                 }
                 @Nullable FiringOrder order = command.getOrder();
-                yield new JobInput.Create(
-                        create.getDefinition(), number, isFull(), order == null ? null : order.getUntil());
+                yield order == null
+                        ? new JobInput.Create(create.getDefinition(), number, isFull(), null)
+                        : ofFiring(create.getDefinition(), number, order.getUntil());
             }
             case CancelJob _ -> new JobInput.Cancel();
             case PauseJob _ -> new JobInput.Pause();
             case ResumeJob _ -> new JobInput.Resume();
+            case AdmitJob admit -> new JobInput.Admit(admit.getJobNumber(), admit.getTicket());
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         };
         return List.of(asked, new JobInput.Start(), new JobInput.Pace(statistics.get(command.getJobId())));
+    }
+
+    /** Returns the input of a firing: the devices of a group are those that its condition selects now, and not when the schedule was saved. */
+    private JobInput ofFiring(JobDefinition definition, long number, Instant until) {
+        JobPolicy policy = definition.getPolicy();
+        if (policy == null || policy.getGroup() == null) {
+            return new JobInput.Create(definition, number, isFull(), until);
+        }
+        Optional<String> condition = catalog.condition(policy.getGroup());
+        JobDefinition now = JobDefinition.newBuilder(definition)
+                .setQueryCondition(condition.orElse(definition.getQueryCondition()))
+                .build();
+        Optional<String> fault = condition.isPresent()
+                ? Optional.empty()
+                : Optional.of("The device group " + policy.getGroup() + " is gone or broken.");
+        return new JobInput.Create(now, number, isFull(), until, fault);
     }
 
     private boolean isFull() {

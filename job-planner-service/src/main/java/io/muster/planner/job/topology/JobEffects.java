@@ -1,10 +1,12 @@
 package io.muster.planner.job.topology;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.planner.job.JobDecider;
 import io.muster.planner.order.OrderReports;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.CreateJob;
 import io.muster.records.DropDeviceJobs;
+import io.muster.records.EnterLane;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.ExpireDeviceJobs;
@@ -12,6 +14,7 @@ import io.muster.records.ForgetJob;
 import io.muster.records.HoldDeviceJobs;
 import io.muster.records.Job;
 import io.muster.records.JobAborted;
+import io.muster.records.JobAdmitted;
 import io.muster.records.JobCancelled;
 import io.muster.records.JobCommand;
 import io.muster.records.JobCompleted;
@@ -28,6 +31,8 @@ import io.muster.records.JobStarted;
 import io.muster.records.JobTimedOut;
 import io.muster.records.JobWindowClosed;
 import io.muster.records.JobWindowOpened;
+import io.muster.records.LaneCommand;
+import io.muster.records.LeaveLane;
 import io.muster.records.ReleaseDeviceJobs;
 import io.muster.records.ResumeDeviceJobs;
 import io.muster.service.Outbox;
@@ -65,6 +70,7 @@ final class JobEffects {
             return;
         }
         log.happened(change.event(), after, change.requester());
+        moveInLane(before, after, change.at());
         if (change.event().getEvent() instanceof JobReleased released) {
             release(jobId, before == null ? List.of() : before.getGrants(), released.getGrants(), change.at());
         } else {
@@ -85,8 +91,29 @@ final class JobEffects {
         }
     }
 
+    /** Has a job enter its lane, or leave it. */
+    private void moveInLane(@Nullable Job before, Job after, Instant now) {
+        Optional<String> from = before == null ? Optional.empty() : JobDecider.lane(before);
+        Optional<String> to = JobDecider.lane(after);
+        String jobId = after.getDefinition().getJobId();
+        if (from.isEmpty() && to.isPresent()) {
+            lane(to.get(), new EnterLane(jobId, after.getJobNumber(), after.getTicket()), now);
+        } else if (from.isPresent() && to.isEmpty()) {
+            lane(from.get(), new LeaveLane(jobId), now);
+        }
+    }
+
+    private void lane(String lane, Object command, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.LANE_COMMANDS),
+                Topics.LANE_COMMANDS,
+                Route.byKey(lane),
+                new LaneCommand(lane, command),
+                now);
+    }
+
     private static boolean isHeld(@Nullable Job job) {
-        return job != null && (job.getPaused() || job.getOutsideWindow());
+        return job != null && (job.getPaused() || job.getOutsideWindow() || JobDecider.waitsInLine(job));
     }
 
     /** Returns the order to every device partition, if the event gives one. */
@@ -98,7 +125,7 @@ final class JobEffects {
             case JobCompleted _ -> Optional.of(new ForgetJob());
             case JobCancelled _, JobAborted _ ->
                 job.getStartedAt() == null ? Optional.empty() : Optional.of(new CancelDeviceJobs());
-            case JobPaused _, JobResumed _, JobWindowClosed _, JobWindowOpened _ ->
+            case JobPaused _, JobResumed _, JobWindowClosed _, JobWindowOpened _, JobAdmitted _ ->
                 job.getStartedAt() == null || isHeld(before) == isHeld(job)
                         ? Optional.empty()
                         : Optional.of(isHeld(job) ? new HoldDeviceJobs() : new ResumeDeviceJobs());

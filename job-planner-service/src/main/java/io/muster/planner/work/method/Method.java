@@ -78,7 +78,7 @@ public record Method(MethodCall call) implements Operation.OnDevice {
 
     /** Defines the kind. */
     public static final class MethodKind implements Kind<DeviceMethod, MethodCall> {
-        private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_\\-.~]{1,128}");
+        private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_\\-.~*]{1,128}");
         private static final int LONGEST_SECONDS = 300;
         private static final int SHORTEST_RESPONSE_SECONDS = 5;
         private static final int LARGEST_PAYLOAD = 128 * 1024;
@@ -96,7 +96,7 @@ public record Method(MethodCall call) implements Operation.OnDevice {
         @Override
         public Optional<Fault> fault(DeviceMethod method) {
             if (!NAME.matcher(method.getMethodName()).matches()) {
-                return invalid("A method's name has 1 to 128 letters, digits or characters of _-.~ and no others.");
+                return invalid("A method's name has 1 to 128 letters, digits or characters of _-.~* and no others.");
             }
             if (method.getResponseTimeoutSeconds() < SHORTEST_RESPONSE_SECONDS
                     || method.getResponseTimeoutSeconds() > LONGEST_SECONDS) {

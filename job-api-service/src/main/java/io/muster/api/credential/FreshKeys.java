@@ -1,4 +1,4 @@
-package io.muster.api.surface.iothub;
+package io.muster.api.credential;
 
 import io.muster.access.KeyPair;
 import io.muster.records.AuthenticationType;
@@ -7,10 +7,11 @@ import io.muster.records.DeviceSettings;
 import java.security.SecureRandom;
 
 /** Makes keys for new devices that bring none. They are drawn here, once, and written into the command. Thread-safe. */
-final class FreshKeys {
+public final class FreshKeys {
     private final SecureRandom random = new SecureRandom();
 
-    DeviceSettings addedTo(DeviceSettings settings) {
+    /** Returns settings with keys of their own, where they are to have keys and bring none. */
+    public DeviceSettings addedTo(DeviceSettings settings) {
         Credentials given = settings.getCredentials();
         if (given.getType() != AuthenticationType.SAS) {
             return settings;

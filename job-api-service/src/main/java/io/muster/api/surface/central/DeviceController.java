@@ -1,0 +1,202 @@
+package io.muster.api.surface.central;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Delete;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Patch;
+import io.micronaut.http.annotation.PathVariable;
+import io.micronaut.http.annotation.Put;
+import io.muster.api.credential.FreshKeys;
+import io.muster.api.http.Answers;
+import io.muster.api.http.Workers;
+import io.muster.api.job.CatalogView;
+import io.muster.api.job.Refusal;
+import io.muster.api.job.RefusedException;
+import io.muster.api.job.Requests;
+import io.muster.api.json.JsonBody;
+import io.muster.api.json.MergePatch;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.document.IdentityId;
+import io.muster.records.AuthenticationType;
+import io.muster.records.CreateDevice;
+import io.muster.records.Credentials;
+import io.muster.records.DeleteDevice;
+import io.muster.records.DeviceDeleted;
+import io.muster.records.DeviceRefusalReason;
+import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceView;
+import io.muster.records.GetDevice;
+import io.muster.records.PatchTwin;
+import io.muster.records.TwinPatch;
+import io.muster.records.UpdateDevice;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Serves devices: those of IoT Hub's surface, with a display name, a template and an organization. Contract: addresses, "Rulings". */
+@Controller(Central.MOUNT)
+@Consumes(MediaType.ALL)
+final class DeviceController {
+    private final Requests requests;
+    private final CatalogView catalog;
+    private final FleetDevices devices;
+    private final Workers workers;
+    private final FreshKeys keys = new FreshKeys();
+
+    DeviceController(Requests requests, CatalogView catalog, Workers workers) {
+        this.requests = requests;
+        this.catalog = catalog;
+        this.devices = new FleetDevices(requests);
+        this.workers = workers;
+    }
+
+    @Get("/api/devices")
+    CompletionStage<HttpResponse<String>> list(HttpRequest<?> request) {
+        CentralRequest asked = new CentralRequest(request);
+        // A device whose id is any.
+        String all = asked.scope().within("is_defined(deviceId)");
+        return devices.page(all, asked.after(), asked.limit())
+                .thenApply(page -> asked.page(
+                        page.rows().stream().map(DeviceDocuments::document).toList(), page.next()));
+    }
+
+    @Get("/api/devices/{id}")
+    CompletionStage<HttpResponse<String>> get(HttpRequest<?> request, @PathVariable String id) {
+        return known(request, id).thenApply(view -> Answers.ok(DeviceDocuments.document(view)));
+    }
+
+    @Get("/api/devices/{id}/credentials")
+    CompletionStage<HttpResponse<String>> credentials(HttpRequest<?> request, @PathVariable String id) {
+        return known(request, id).thenApply(view -> {
+            Credentials credentials = view.getDevice().getSettings().getCredentials();
+            ObjectNode body = JsonNodeFactory.instance.objectNode().put("idScope", new CentralRequest(request).host());
+            if (credentials.getType() == AuthenticationType.SAS) {
+                body.putObject("symmetricKey")
+                        .put("primaryKey", credentials.getPrimaryKey())
+                        .put("secondaryKey", credentials.getSecondaryKey());
+            } else {
+                ObjectNode certificates = body.putObject("x509").putObject("clientCertificates");
+                thumbprint(certificates, "primary", credentials.getPrimaryThumbprint());
+                thumbprint(certificates, "secondary", credentials.getSecondaryThumbprint());
+            }
+            return Answers.ok(body);
+        });
+    }
+
+    private static void thumbprint(ObjectNode certificates, String name, @Nullable String thumbprint) {
+        if (thumbprint != null) {
+            certificates.putObject(name).putObject("info").put("sha1Thumbprint", thumbprint);
+        }
+    }
+
+    /** Returns a device that the caller sees; (404) where there is none. */
+    private CompletableFuture<DeviceView> known(HttpRequest<?> request, String id) {
+        return requests.device(deviceId(id), new GetDevice(), DeviceView.class).thenApply(view -> {
+            if (!new CentralRequest(request).scope().sees(DeviceDocuments.organization(view.getDevice()))) {
+                throw new ProblemException(Problem.notFound("There is no device '" + id + "'."));
+            }
+            return view;
+        });
+    }
+
+    private static String deviceId(String id) {
+        if (IdentityId.isModule(id)) {
+            throw new ProblemException(Problem.argumentInvalid("Leave slashes out of the id of a device."));
+        }
+        return id;
+    }
+
+    /** Makes a device with keys of its own, or changes the one that is there. */
+    @Put("/api/devices/{id}")
+    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
+        return workers.read(() -> {
+            ObjectNode document = JsonBody.object(body);
+            return known(request, id)
+                    .thenCompose(view -> change(request, view, document))
+                    .exceptionallyCompose(error ->
+                            isMissing(error) ? make(request, id, document) : CompletableFuture.failedFuture(error))
+                    .thenApply(view -> Answers.ok(DeviceDocuments.document(view)));
+        });
+    }
+
+    private static boolean isMissing(Throwable error) {
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        return cause instanceof RefusedException refused
+                && refused.refusal() instanceof Refusal.OfDevice of
+                && of.reason() == DeviceRefusalReason.NOT_FOUND;
+    }
+
+    private CompletableFuture<DeviceView> make(HttpRequest<?> request, String id, ObjectNode document) {
+        DeviceDocuments.Change change = read(request, document);
+        if (new CentralRequest(request).ifMatch() != null) {
+            throw new ProblemException(Refusals.outdated("There is no device '" + id + "' to change."));
+        }
+        DeviceSettings settings = keys.addedTo(DeviceSettings.newBuilder()
+                .setCredentials(Credentials.newBuilder().build())
+                .setStatus(change.status())
+                .build());
+        ObjectNode tags = MergePatch.merged(JsonNodeFactory.instance.objectNode(), change.tags());
+        return requests.device(id, new CreateDevice(settings, tags.toString(), null), DeviceView.class);
+    }
+
+    private DeviceDocuments.Change read(HttpRequest<?> request, ObjectNode document) {
+        DeviceDocuments.Change change = DeviceDocuments.read(new CentralRequest(request).scope(), document);
+        Optional.ofNullable(
+                        change.tags().path(DeviceDocuments.TAG).path("template").textValue())
+                .filter(template ->
+                        catalog.get(TemplateController.LIST + template).isEmpty())
+                .ifPresent(template -> {
+                    throw new ProblemException(
+                            Problem.argumentInvalid("There is no device template " + template + ": make it first."));
+                });
+        return change;
+    }
+
+    /** Changes the tags, and the status where it is another. */
+    private CompletableFuture<DeviceView> change(HttpRequest<?> request, DeviceView view, ObjectNode document) {
+        DeviceDocuments.Change change = read(request, document);
+        String id = view.getDevice().getDeviceId();
+        TwinPatch patch = new TwinPatch(
+                new CentralRequest(request).ifMatch(), change.tags().toString(), null);
+        CompletableFuture<DeviceView> changed = requests.device(id, new PatchTwin(patch), DeviceView.class);
+        DeviceSettings settings = view.getDevice().getSettings();
+        return settings.getStatus() == change.status()
+                ? changed
+                : changed.thenCompose(_ -> requests.device(
+                        id,
+                        new UpdateDevice(
+                                "*",
+                                DeviceSettings.newBuilder(settings)
+                                        .setStatus(change.status())
+                                        .build()),
+                        DeviceView.class));
+    }
+
+    @Patch("/api/devices/{id}")
+    CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
+        return workers.read(() -> {
+            ObjectNode document = JsonBody.object(body);
+            return known(request, id)
+                    .thenCompose(
+                            view -> change(request, view, MergePatch.merged(DeviceDocuments.document(view), document)))
+                    .thenApply(view -> Answers.ok(DeviceDocuments.document(view)));
+        });
+    }
+
+    @Delete("/api/devices/{id}")
+    CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
+        return known(request, id)
+                .thenCompose(_ -> requests.device(id, new DeleteDevice(null), DeviceDeleted.class))
+                .thenApply(_ -> Answers.noContent());
+    }
+}
