@@ -275,7 +275,8 @@ public final class ApiService implements AutoCloseable {
                     new KafkaTaskOutputs(options.kafka().clientProperties(), codecs),
                     meters,
                     options.clock());
-            WriterReview review = new WriterReview(options.policies(), views.schedules(), requests);
+            WriterReview review =
+                    new WriterReview(options.policies(), views.catalog(), views.schedules(), requests, options.clock());
             review.start(listener::ready);
             return new ApiService(server, listener, siteListener, requests, artifacts, review, sweeper);
         } catch (IOException e) {

@@ -7,8 +7,8 @@ import io.muster.api.access.SignInLinks;
 import io.muster.api.arm.Provider;
 import io.muster.api.artifact.Artifacts;
 import io.muster.api.compute.TaskOutputs;
+import io.muster.api.credential.ApiTokens;
 import io.muster.api.http.RestServer;
-import io.muster.api.job.CatalogView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
@@ -56,10 +56,10 @@ final class ApiSurfaces {
             CentralOptions central) {}
 
     private static Surfaces all(
-            Gate gate, SignInLinks links, CatalogView catalog, boolean webSockets, UploadLimits uploads) {
+            Gate gate, SignInLinks links, ApiTokens tokens, boolean webSockets, UploadLimits uploads) {
         return new Surfaces(List.of(
                 // Before Batch: a preview takes the credentials of any surface, and has no path of Batch.
-                new Schedules(gate),
+                new Schedules(gate, tokens),
                 new Batch(gate),
                 StreamAnalytics.surface(gate),
                 Scheduler.surface(gate),
@@ -67,7 +67,7 @@ final class ApiSurfaces {
                 Provider.unknown(gate),
                 new Kudu(gate, uploads),
                 new Compute(),
-                new Central(gate, catalog),
+                new Central(gate, tokens),
                 new Console(gate, links),
                 new IotHub(gate, webSockets)));
     }
@@ -119,7 +119,7 @@ final class ApiSurfaces {
                 all(
                         gate,
                         new SignInLinks(clock.instant()),
-                        views.catalog(),
+                        new ApiTokens(views.catalog()),
                         options.gateway().isPresent(),
                         options.uploads()),
                 gate,

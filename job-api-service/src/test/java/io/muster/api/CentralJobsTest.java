@@ -15,6 +15,7 @@ import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
 import io.muster.records.FailureLimit;
 import io.muster.records.FailureReason;
+import io.muster.records.IfScheduleRevision;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
@@ -133,7 +134,7 @@ class CentralJobsTest {
                         "{\"cooling\":{\"__t\":\"c\",\"fanSpeed\":2400,\"hysteresis\":0.5},\"light\":null}"));
         assertThat(((TwinPatch) job.getOperation()).getTags()).isNull();
         assertThat(job.getQueryCondition()).isEqualTo("(properties.reported.floor = 1 OR tags.floor = 1)");
-        assertThat(policy(job).getBatches()).isEqualTo(new Batches(0, 25, 0));
+        assertThat(policy(job).getBatches()).isEqualTo(new Batches(0, 25, 0, 0.0));
         assertThat(policy(job).getFailureLimit()).isEqualTo(new FailureLimit(3L, null, true));
         assertThat(policy(job).getGroup()).isEqualTo("lyon");
         ApiClient.Answer hub = client.ask("GET", "/jobs/v2/fan_speed-03", null);
@@ -197,6 +198,9 @@ class CentralJobsTest {
         {'group':'lyon','data':[COMMAND,COMMAND]}                                     | one entry where its type is command
         {'group':'lyon','data':[PROPERTY,PROPERTY]}                                   | data[1].path is set once
         {'group':'lyon','data':[{'type':'prop'}]}                                     | data[0].type is property, cloudProperty
+        {'group':'lyon','data':[{'type':'property','target':'t','path':'a','value':1},{'type':'property','target':'t','path':'a.b','value':1}]} | a is set as a whole too
+        {'group':'lyon','data':[{'type':'property','target':'t','path':'a.b','value':1},{'type':'property','target':'t','path':'a','value':{}}]} | a is set as a whole too
+        {'group':'lyon','data':[{'type':'property','target':'t','path':'a.__t','value':1}]} | data[0].path is
         {'group':'lyon','data':[{'type':'property','path':'a','value':1}]}            | data[0].target is
         {'group':'lyon','data':[{'type':'property','target':'t','value':1}]}          | data[0].path is
         {'group':'lyon','data':[{'type':'property','target':'t','path':'a.b.c','value':1}]} | data[0].path is
@@ -204,7 +208,10 @@ class CentralJobsTest {
         {'group':'lyon','data':[{'type':'cloudProperty','target':'t','path':'compute.pool','value':1}]} | Muster keeps for itself
         {'group':'lyon','data':[PROPERTY],'batch':{'type':'number'}}                  | batch.value is a whole number from 1
         {'group':'lyon','data':[PROPERTY],'batch':{'type':'number','value':0}}        | batch.value is a whole number from 1
-        {'group':'lyon','data':[PROPERTY],'batch':{'type':'percentage','value':101}}  | batch.value is a whole number from 1 to 100
+        {'group':'lyon','data':[PROPERTY],'batch':{'type':'percentage','value':101}}  | batch.value is a number from 0 to 100
+        {'group':'lyon','data':[PROPERTY],'batch':{'type':'percentage','value':0}}    | batch.value is more than 0
+        {'group':'lyon','data':[PROPERTY],'batch':{'type':'number','value':1.5}}      | batch.value is a whole number from 1
+        {'group':'lyon','data':[PROPERTY],'displayName':'LONG'}                       | displayName is a text of up to 256
         {'group':'lyon','data':[PROPERTY],'batch':{'type':'share','value':1}}         | batch.type is number or percentage
         {'group':'lyon','data':[PROPERTY],'cancellationThreshold':{'type':'number','value':1,'batch':true}} | in a job without batches
         {'group':'lyon','data':[PROPERTY],'organizations':['a1','b1']}                | exactly one organization
@@ -213,10 +220,117 @@ class CentralJobsTest {
         """)
     void refusesAJobThatMakesNoSense(String document, String sentence) throws Exception {
         int before = api.planner.commands.size();
-        String body = document.replace("PROPERTY", PROPERTY).replace("COMMAND", COMMAND);
+        String body = document.replace("PROPERTY", PROPERTY)
+                .replace("COMMAND", COMMAND)
+                .replace("LONG", "x".repeat(257));
         assertThat(done(400, "PUT", "/api/jobs/j", body).at("/error/message").asText())
                 .contains(sentence);
         assertThat(api.planner.commands).hasSize(before);
+    }
+
+    @Test
+    void takesPercentagesWithFractions() throws Exception {
+        JobDefinition job = made(
+                "j",
+                job(
+                        PROPERTY,
+                        ",'batch':{'type':'percentage','value':12.5},'cancellationThreshold':{'type':'percentage','value':0.5}"));
+        assertThat(policy(job).getBatches()).isEqualTo(new Batches(0, 12, 0, 0.5));
+        assertThat(policy(job).getFailureLimit()).isEqualTo(new FailureLimit(null, 0.5, false));
+        ApiClient.Answer hub = client.ask("GET", "/jobs/v2/j", null);
+        assertThat(hub.body().at("/batches/percent").asText()).isEqualTo("12.5");
+        assertThat(hub.body().at("/failureLimit/percent").asText()).isEqualTo("0.5");
+    }
+
+    /** A job belongs to its group's organization: a firing looks for the group there, and a rerun leaves devices alone that have moved to another. */
+    @Test
+    void keepsAJobWithinItsOrganization() throws Exception {
+        done(
+                200,
+                "PUT",
+                "/api/deviceGroups/own",
+                "{'displayName':'Own','filter':'SELECT * FROM devices','organizations':['lyon']}");
+        String within = "tags.central.organization = 'lyon'";
+        JobDefinition job = made("j", job(PROPERTY, "").replace("lyon", "own"));
+        assertThat(job.getQueryCondition()).isEqualTo(within);
+        assertThat(policy(job).getOrganization()).isEqualTo("lyon");
+        api.planner.partitions = _ -> List.of(new DevicePage(0, 1, List.of(RequestsDouble.twinOf("a", "{}")), false));
+        assertThat(made("p", job(PROPERTY, ",'devices':['a']").replace("lyon", "own"))
+                        .getQueryCondition())
+                .isEqualTo(within + " AND deviceId IN ['a']");
+        becomes("j", JobStatus.COMPLETED, false, counts(0, 0, 1, 1, 0));
+        done(200, "PUT", "/api/jobs/j/rerun/k", null);
+        JobDefinition rerun = ((CreateJob) api.planner.commands.getLast()).getDefinition();
+        assertThat(rerun.getQueryCondition()).isEqualTo(within);
+        assertThat(policy(rerun).getOrganization()).isEqualTo("lyon");
+        done(200, "PUT", "/api/scheduledJobs/s", job(PROPERTY, "," + DAILY).replace("lyon", "own"));
+        assertThat(policy(((CreateFleetJob) saved().getDefinition().getAction()).getDefinition())
+                        .getOrganization())
+                .isEqualTo("lyon");
+    }
+
+    @Test
+    void migratesToNoTemplateThatIsGone() throws Exception {
+        done(200, "PUT", "/api/deviceTemplates/dtmi:new;1", "{'capabilityModel':{}}");
+        JobDefinition job = made("j", job("{'type':'deviceTemplateMigration','template':'dtmi:new;1'}", ""));
+        assertThat(policy(job).getTemplates()).containsExactly("dtmi:new;1");
+        assertThat(policy(made("k", job(PROPERTY, ""))).getTemplates()).isEmpty();
+        becomes("j", JobStatus.COMPLETED, false, counts(0, 0, 1, 1, 0));
+        done(204, "DELETE", "/api/deviceTemplates/dtmi:new;1", null);
+        assertThat(done(400, "PUT", "/api/jobs/j/rerun/again", null)
+                        .at("/error/message")
+                        .asText())
+                .contains("dtmi:new;1");
+    }
+
+    @Test
+    void refusesAJobBehindALineThatIsFull() throws Exception {
+        made("stopped", job(PROPERTY, ""));
+        becomes("stopped", JobStatus.QUEUED, true, null);
+        made("first", job(PROPERTY, ""));
+        Job waits = api.jobs.get("first").orElseThrow().job();
+        for (int i = 1; i < 1000; i++) {
+            JobDefinition definition = JobDefinition.newBuilder(waits.getDefinition())
+                    .setJobId("w" + i)
+                    .build();
+            api.jobs.put(Job.newBuilder(waits).setDefinition(definition).build());
+        }
+        assertThat(done(429, "PUT", "/api/jobs/beyond", job(PROPERTY, ""))
+                        .at("/error/message")
+                        .asText())
+                .contains("1000: try again when fewer do");
+        done(429, "POST", "/api/jobs/stopped/resume", null);
+        becomes("first", JobStatus.RUNNING, false, null);
+        done(200, "PUT", "/api/jobs/beyond", job(PROPERTY, ""));
+    }
+
+    /** A page of devices may end before its limit, where twins are long. */
+    @Test
+    void findsPickedDevicesOnAnyPage() throws Exception {
+        api.planner.partitions = asked -> List.of(
+                asked.after() == null
+                        ? new DevicePage(0, 1, List.of(RequestsDouble.twinOf("a", "{}")), true)
+                        : new DevicePage(0, 1, List.of(RequestsDouble.twinOf("b", "{}")), false));
+        made("j", job(PROPERTY, ",'devices':['a','b']"));
+    }
+
+    /** Definitions of this surface have ids with a slash, which are no ids of IoT Hub's. */
+    @Test
+    void hidesDefinitionsFromIotHubWhichShowsTheirJobs() throws Exception {
+        done(200, "PUT", "/api/scheduledJobs/s", job(COMMAND, "," + DAILY));
+        assertThat(client.ask("GET", "/jobs/v2/central%2Fs", null).status()).isEqualTo(404);
+        assertThat(client.ask("POST", "/jobs/v2/central%2Fs/cancel", null).status())
+                .isGreaterThanOrEqualTo(400);
+        done(200, "GET", "/api/scheduledJobs/s", null);
+    }
+
+    @Test
+    void changesTheDefinitionThatWasRead() throws Exception {
+        done(200, "PUT", "/api/scheduledJobs/s", job(COMMAND, "," + DAILY));
+        done(200, "PATCH", "/api/scheduledJobs/s", "{'enabled':false}");
+        done(200, "PUT", "/api/scheduledJobs/s", job(COMMAND, "," + DAILY));
+        assertThat(api.planner.ofRevision.stream().map(IfScheduleRevision::getRevision))
+                .containsExactly(0L, 1L, 2L);
     }
 
     @Test

@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Throttles;
+import io.muster.api.job.RefusedException;
 import io.muster.records.ApiToken;
 import io.muster.records.CreateDevice;
+import io.muster.records.DeviceGroup;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceRefusalReason;
+import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceView;
 import io.muster.records.PatchTwin;
+import io.muster.records.SaveCatalogItem;
+import io.muster.records.UpdateDevice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +24,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -354,6 +362,149 @@ class CentralTest {
                                 .getContent())
                         .getHash())
                 .hasSize(64);
+    }
+
+    @Test
+    void keepsTheOrganizationOfWhatAnotherTokenChanges() throws Exception {
+        String bound = token("lyon", "{'role':'administer','organization':'lyon'}");
+        assertThat(with(bound, "PUT", "/api/deviceGroups/own", group("a = 1")).status())
+                .isEqualTo(200);
+        done(200, "PATCH", "/api/deviceGroups/own", "{'description':'x'}");
+        assertThat(done(200, "PUT", "/api/deviceGroups/own", group("a = 2"))
+                        .at("/organizations/0")
+                        .asText())
+                .isEqualTo("lyon");
+        assertThat(condition("own")).startsWith("tags.central.organization = 'lyon' AND ");
+        assertThat(with(bound, "PUT", "/api/devices/d", "{'displayName':'x'}").status())
+                .isEqualTo(200);
+        api.planner.devices.put("d", RequestsDouble.twinOf("d", "{\"central\":{\"organization\":\"lyon\"}}"));
+        for (String method : List.of("PUT", "PATCH")) {
+            done(200, method, "/api/devices/d", "{'displayName':'y'}");
+            PatchTwin patch = (PatchTwin) api.planner.commands.getLast();
+            assertThat(TestApi.JSON
+                            .readTree(patch.getPatch().getTags())
+                            .at("/central/organization")
+                            .asText())
+                    .isEqualTo("lyon");
+        }
+        // Only who sees all things takes one out, and says so.
+        assertThat(with(bound, "PATCH", "/api/deviceGroups/own", "{'organizations':null}")
+                        .status())
+                .isEqualTo(403);
+        assertThat(done(200, "PATCH", "/api/deviceGroups/own", "{'organizations':null}")
+                        .has("organizations"))
+                .isFalse();
+        assertThat(condition("own")).doesNotContain("organization");
+        assertThat(with(bound, "GET", "/api/deviceGroups/own", null).status()).isEqualTo(404);
+    }
+
+    private String condition(String group) {
+        return ((DeviceGroup) api.views
+                        .catalog()
+                        .get("deviceGroups/" + group)
+                        .orElseThrow()
+                        .getContent())
+                .getCondition();
+    }
+
+    @Test
+    void letsNoTokenOfAnOrganizationWriteTemplatesWhichAreEverybodys() throws Exception {
+        template();
+        String bound = token("lyon", "{'role':'administer','organization':'lyon'}");
+        assertThat(with(bound, "GET", TEMPLATE, null).status()).isEqualTo(200);
+        String document = "{'capabilityModel':{'@id':'x'}}";
+        assertThat(with(bound, "PUT", TEMPLATE, document).status()).isEqualTo(403);
+        assertThat(with(bound, "PATCH", TEMPLATE, document).status()).isEqualTo(403);
+        assertThat(with(bound, "PUT", "/api/deviceTemplates/dtmi:new;1", document)
+                        .status())
+                .isEqualTo(403);
+        assertThat(with(bound, "DELETE", TEMPLATE, null).status()).isEqualTo(403);
+        assertThat(done(200, "GET", TEMPLATE, null).at("/displayName").asText()).isEqualTo("Fridge");
+    }
+
+    @Test
+    void showsATemplateUnderItsOwnIdWhateverItsDocumentSays() throws Exception {
+        JsonNode made = done(
+                200, "PUT", TEMPLATE, "{'@id':'dtmi:other;1','id':'dtmi:other;2','etag':'x','capabilityModel':{}}");
+        assertThat(made.path("@id").asText()).isEqualTo("dtmi:fridge:v3;1");
+        assertThat(made.has("id")).isFalse();
+        assertThat(made.path("etag").asText()).isNotEqualTo("x");
+    }
+
+    /** A change is of the version for which its writer was checked: what another writer did meanwhile is not lost, and no other organization's thing is changed. */
+    @Test
+    void changesTheVersionThatWasRead() throws Exception {
+        done(200, "PUT", "/api/deviceGroups/g", group("a = 1"));
+        AtomicReference<@Nullable String> interrupted = new AtomicReference<>("g");
+        api.planner.onSend = command -> {
+            @Nullable String id = command instanceof SaveCatalogItem ? interrupted.getAndSet(null) : null;
+            if (id != null) {
+                SaveCatalogItem other = SaveCatalogItem.newBuilder((SaveCatalogItem) command)
+                        .setSource("{\"displayName\":\"Of another\",\"filter\":\"SELECT * FROM devices\"}")
+                        .build();
+                api.planner.catalog("deviceGroups/" + id, other).join();
+            }
+        };
+        done(412, "PATCH", "/api/deviceGroups/g", "{'description':'x'}");
+        assertThat(done(200, "GET", "/api/deviceGroups/g", null)
+                        .path("displayName")
+                        .asText())
+                .isEqualTo("Of another");
+        interrupted.set("g");
+        done(412, "PUT", "/api/deviceGroups/g", group("a = 2"));
+        interrupted.set("new");
+        done(409, "PUT", "/api/deviceGroups/new", group("a = 2"));
+    }
+
+    @Test
+    void changesADeviceAgainThatChangedMeanwhile() throws Exception {
+        done(200, "PUT", "/api/devices/d", "{'displayName':'x'}");
+        String etag = done(200, "GET", "/api/devices/d", null).path("etag").asText();
+        AtomicInteger refusals = new AtomicInteger(2);
+        api.planner.onSend = command -> {
+            boolean changes = command instanceof PatchTwin || command instanceof UpdateDevice;
+            if (changes && refusals.getAndDecrement() > 0) {
+                RefusedException.accepted(
+                        new DeviceRefused(DeviceRefusalReason.PRECONDITION_FAILED, "It has changed."),
+                        DeviceView.class);
+            }
+        };
+        done(200, "PATCH", "/api/devices/d", "{'displayName':'y'}");
+        PatchTwin patch = (PatchTwin) api.planner.commands.getLast();
+        assertThat('"' + patch.getPatch().getIfMatch() + '"').isEqualTo(etag);
+        refusals.set(0);
+        done(200, "PATCH", "/api/devices/d", "{'enabled':false}");
+        UpdateDevice update = (UpdateDevice) api.planner.commands.getLast();
+        assertThat(update.getIfMatch()).isNotEqualTo("*").isNotBlank();
+        done(412, "PATCH", "/api/devices/d", "{'displayName':'z'}", "If-Match", "\"AAA=\"");
+        done(412, "DELETE", "/api/devices/d", null, "If-Match", "\"AAA=\"");
+        done(204, "DELETE", "/api/devices/d", null, "If-Match", etag);
+    }
+
+    @Test
+    void boundsTextsAndDocumentsAndPages() throws Exception {
+        String name = "x".repeat(257);
+        done(400, "PUT", "/api/deviceGroups/g", group("a = 1").replace("Fridges", name));
+        done(400, "PUT", "/api/devices/d", "{'displayName':'" + name + "'}");
+        done(400, "PUT", "/api/deviceGroups/g", group("a = 1" + " AND a = 1".repeat(900)));
+        String model = "{'capabilityModel':{'a':'" + "x".repeat(120 * 1024) + "'}}";
+        assertThat(done(
+                                413,
+                                "PUT",
+                                "/api/deviceTemplates/t",
+                                model.replace("'a'", "'a':'" + "x".repeat(9 * 1024) + "','b'"))
+                        .at("/error/code")
+                        .asText())
+                .isEqualTo("RequestBodyTooLarge");
+        for (int i = 10; i < 25; i++) {
+            done(200, "PUT", "/api/deviceTemplates/t" + i, model);
+        }
+        JsonNode page = done(200, "GET", "/api/deviceTemplates", null);
+        assertThat(page.path("value")).hasSize(9);
+        String next = page.path("nextLink").asText();
+        JsonNode rest = done(200, "GET", next.substring(next.indexOf("/api")), null);
+        assertThat(rest.path("value")).hasSize(6);
+        assertThat(rest.has("nextLink")).isFalse();
     }
 
     @Test

@@ -124,6 +124,9 @@ class RequestsDouble implements Requests {
             .setMessage("There is no pool " + poolId + ".")
             .build();
 
+    /** Holds the commands that ask for a revision of a schedule. */
+    final List<IfScheduleRevision> ofRevision = new CopyOnWriteArrayList<>();
+
     /** Says whether a job of an id that is taken is refused, as the planner does. */
     volatile boolean rejectsExisting;
 
@@ -345,6 +348,7 @@ class RequestsDouble implements Requests {
     @Override
     public CompletableFuture<Schedule> schedule(String id, Object command) {
         if (command instanceof IfScheduleRevision asked) {
+            ofRevision.add(asked);
             Optional<ScheduleRefused> fault = scheduleFault(id, asked.getRevision());
             return fault.isPresent()
                     ? ended(() -> RefusedException.accepted(fault.get(), Schedule.class))
@@ -423,6 +427,7 @@ class RequestsDouble implements Requests {
     /** Decides as the planner does, with the versions of the view. */
     @Override
     public CompletableFuture<CatalogItem> catalog(String itemId, SaveCatalogItem command) {
+        onSend.accept(command);
         commands.add(command);
         @Nullable CatalogItem known = catalog.get(itemId).orElse(null);
         if (known != null && command.getMustBeNew()) {

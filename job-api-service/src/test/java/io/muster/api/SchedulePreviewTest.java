@@ -74,6 +74,18 @@ class SchedulePreviewTest {
         return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
     }
 
+    @Test
+    void isForHoldersOfApiTokens() throws Exception {
+        String token = new ApiClient(api)
+                .askOf("api-version=2022-07-31", "PUT", "/api/apiTokens/reader", "{\"roles\":[{\"role\":\"read\"}]}")
+                .body()
+                .path("token")
+                .asText();
+        assertThat(status("Authorization", token)).isEqualTo(200);
+        assertThat(status("Authorization", "Bearer " + token)).isEqualTo(200);
+        assertThat(status("Authorization", token.replace("sig=", "sig=A"))).isEqualTo(401);
+    }
+
     @ParameterizedTest
     @EnumSource(Right.class)
     void isForWhoeverMayReadOnAnySurface(Right right) throws Exception {

@@ -5,18 +5,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.job.Views;
 import io.muster.api.schedule.WriterReview;
+import io.muster.records.ApiToken;
 import io.muster.records.CallEndpoint;
 import io.muster.records.CreateFleetJob;
+import io.muster.records.DeleteCatalogItem;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobPolicy;
 import io.muster.records.RunSiteJob;
+import io.muster.records.SaveCatalogItem;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.Timing;
+import io.muster.records.TokenRole;
 import io.muster.records.TwinPatch;
 import io.muster.records.WithholdSchedule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -30,10 +36,17 @@ import org.junit.jupiter.api.Test;
 
 /** Tests that schedules act under the rights that their writers have when they fire. */
 class WriterReviewTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
+
     private final Views views = Views.empty();
     private final RequestsDouble planner = new RequestsDouble(views);
     private final AtomicReference<SharedAccessPolicies> policies = new AtomicReference<>(rights("p", "Jobs"));
-    private final WriterReview review = new WriterReview(policies::get, views.schedules(), planner);
+    private final AtomicReference<Instant> now = new AtomicReference<>(NOW);
+    private final WriterReview review = review(planner);
+
+    private WriterReview review(RequestsDouble requests) {
+        return new WriterReview(policies::get, views.catalog(), views.schedules(), requests, now::get);
+    }
 
     private static SharedAccessPolicies rights(String policy, String rights) {
         String key = Base64.getEncoder().encodeToString(new byte[32]);
@@ -98,7 +111,7 @@ class WriterReviewTest {
             }
         };
         policies.set(rights("q", "Jobs"));
-        try (WriterReview reviewing = new WriterReview(policies::get, views.schedules(), away)) {
+        try (WriterReview reviewing = review(away)) {
             reviewing.review();
             assertThat(calls).hasValue(1);
             reviewing.review();
@@ -136,6 +149,52 @@ class WriterReviewTest {
                         new WithholdSchedule(
                                 "policy/q",
                                 "The policy q, which wrote the schedule, has no longer one of the rights [Compute, RegistryWrite]."));
+    }
+
+    private void token(String id, TokenRole role, @Nullable String organization) {
+        planner.catalog(
+                        "apiTokens/" + id,
+                        SaveCatalogItem.newBuilder()
+                                .setContent(new ApiToken(role, "0".repeat(64), NOW.plusSeconds(60)))
+                                .setOrganization(organization)
+                                .setSource("{}")
+                                .build())
+                .join();
+        planner.commands.clear();
+    }
+
+    private void revoke(String id) {
+        planner.deleteCatalogItem("apiTokens/" + id, new DeleteCatalogItem(null))
+                .join();
+        planner.commands.clear();
+    }
+
+    private @Nullable String withheld(String id) {
+        review.review();
+        return views.schedules().get(id).orElseThrow().getWithheld();
+    }
+
+    @Test
+    void withholdsWhatATokenWroteThatWasRevokedOrNarrowed() {
+        token("t", TokenRole.OPERATE, "lyon");
+        JobDefinition ofLyon = JobDefinition.newBuilder(job("{}"))
+                .setPolicy(JobPolicy.newBuilder().setOrganization("lyon").build())
+                .build();
+        save("nightly", new CreateFleetJob(ofLyon), "token/t");
+        String subject = "The API token t, which wrote the schedule, ";
+        assertThat(withheld("nightly")).isNull();
+        revoke("t");
+        assertThat(withheld("nightly")).isEqualTo(subject + "was revoked.");
+        token("t", TokenRole.READ, "lyon");
+        assertThat(withheld("nightly")).isEqualTo(subject + "may only read now.");
+        revoke("t");
+        token("t", TokenRole.OPERATE, "paris");
+        assertThat(withheld("nightly")).isEqualTo(subject + "is bound to the organization paris now.");
+        revoke("t");
+        token("t", TokenRole.ADMINISTER, null);
+        assertThat(withheld("nightly")).isNull();
+        now.set(NOW.plusSeconds(60));
+        assertThat(withheld("nightly")).isEqualTo(subject + "has expired.");
     }
 
     private static JobDefinition job(String tags) {

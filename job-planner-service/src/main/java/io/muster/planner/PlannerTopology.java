@@ -96,7 +96,8 @@ final class PlannerTopology {
                 counts,
                 new StoreSpec.Context(PlannerService.APPLICATION_ID, codecs, documents));
         planner.coordinator(JobAggregate.coordinator(codecs, counts, limits.mostActive(), meters))
-                .writeShared(Topics.SCHEDULE_COMMANDS, JobAggregate.NAME);
+                .writeShared(Topics.SCHEDULE_COMMANDS, JobAggregate.NAME)
+                .writeShared(Topics.JOB_COMMANDS, JobAggregate.NAME);
         planner.coordinator(SiteAggregate.coordinator(meters))
                 .writeShared(Topics.SCHEDULE_COMMANDS, SiteAggregate.NAME);
         planner.coordinator(BatchJobAggregate.coordinator(meters))

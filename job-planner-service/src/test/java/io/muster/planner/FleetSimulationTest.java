@@ -381,7 +381,7 @@ class FleetSimulationTest {
             return JobPolicy.newBuilder()
                     .setRetries(retries ? List.of(rule) : List.of())
                     .setRollout(random.nextInt(3) == 0 ? new Rollout(random.nextInt(20, 200), null) : null)
-                    .setBatches(random.nextInt(3) == 0 ? new Batches(random.nextInt(1, 5), 0, 0) : null)
+                    .setBatches(random.nextInt(3) == 0 ? new Batches(random.nextInt(1, 5), 0, 0, 0.0) : null)
                     .setContinuous(random.nextInt(4) == 0)
                     .setPriority(random.nextInt(3))
                     .build();

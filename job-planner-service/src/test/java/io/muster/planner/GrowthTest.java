@@ -78,7 +78,7 @@ class GrowthTest {
                             null,
                             120,
                             JobPolicy.newBuilder()
-                                    .setBatches(new Batches(2, 0, 100))
+                                    .setBatches(new Batches(2, 0, 100, 0.0))
                                     .build())));
             KeyValueStore<String, byte[]> waiting = planner.store(FleetProcessor.WAITING);
             List<String> places = new java.util.ArrayList<>();

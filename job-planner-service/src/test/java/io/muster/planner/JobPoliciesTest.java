@@ -263,7 +263,7 @@ class JobPoliciesTest {
                 "j",
                 reboot(),
                 "*",
-                JobPolicy.newBuilder().setBatches(new Batches(1, 0, 100)).build());
+                JobPolicy.newBuilder().setBatches(new Batches(1, 0, 100, 0.0)).build());
         assertThat(begun("j")).isEqualTo(1);
         answer("a", 200);
         assertThat(begun("j")).isEqualTo(2);

@@ -20,6 +20,7 @@ import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
 import io.muster.records.JobPolicy;
+import io.muster.records.JobStatus;
 import io.muster.records.PutWebJob;
 import io.muster.records.ReportScheduleCall;
 import io.muster.records.RetryPolicy;
@@ -51,7 +52,9 @@ import io.muster.records.WriteMessage;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -132,7 +135,7 @@ class ScheduleTopologyTest {
         planner.advance(Duration.ofSeconds(60));
         assertThat(planner.jobDocument("nightly-20261121020100").getDefinition().getQueryCondition())
                 .isEqualTo("tags.site = 'new'");
-        // Its device template is not there: the group is broken, and the history says so.
+        // Its device template is not there: the group is broken, and the job says so.
         planner.catalog("deviceGroups/lyon", group("*", "dtmi:fridge;1"));
         planner.advance(Duration.ofSeconds(60));
         planner.catalog(
@@ -144,13 +147,96 @@ class ScheduleTopologyTest {
         planner.advance(Duration.ofSeconds(60));
         planner.catalog("deviceGroups/lyon", new DeleteCatalogItem(null));
         planner.advance(Duration.ofSeconds(60));
-        assertThat(jobs()).containsExactly("nightly-20261121020100", "nightly-20261121020300");
-        assertThat(planner.scheduleDocument("s").getRecent().stream().map(run -> run.getRun() + " " + run.getMessage()))
-                .containsExactly(
-                        "20261121020400 The device group lyon is gone or broken.",
-                        "20261121020300 ",
-                        "20261121020200 The device group lyon is gone or broken.",
-                        "20261121020100 ");
+        String gone = "The device group lyon is gone, is broken, or is of another organization than the job.";
+        assertThat(failures()).containsExactly(null, gone, null, gone);
+    }
+
+    private List<@Nullable String> failures() {
+        List<@Nullable String> failures = new ArrayList<>();
+        jobs().forEach(id -> failures.add(planner.jobDocument(id).getFailureReason()));
+        return failures;
+    }
+
+    /** A group that was deleted and made again under its id may select another organization's devices. */
+    @Test
+    void takesNoConditionOfAGroupOfAnotherOrganization() {
+        planner.catalog(
+                "deviceGroups/lyon",
+                SaveCatalogItem.newBuilder(group("tags.central.organization = 'lyon'"))
+                        .setOrganization("lyon")
+                        .build());
+        fires(policy -> policy.setGroup("lyon").setOrganization("lyon"));
+        planner.advance(Duration.ofSeconds(60));
+        planner.catalog("deviceGroups/lyon", new DeleteCatalogItem(null));
+        planner.catalog("deviceGroups/lyon", group("*"));
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(planner.jobDocument("nightly-20261121020100").getDefinition().getQueryCondition())
+                .isEqualTo("tags.central.organization = 'lyon'");
+        assertThat(planner.jobDocument("nightly-20261121020200").getStatus()).isEqualTo(JobStatus.FAILED);
+        assertThat(planner.jobDocument("nightly-20261121020200").getStartedAt()).isNull();
+    }
+
+    @Test
+    void failsAJobWhoseDeviceTemplateIsGone() {
+        planner.catalog(
+                "deviceTemplates/dtmi:new;1",
+                SaveCatalogItem.newBuilder()
+                        .setContent(new DeviceTemplate())
+                        .setSource("{}")
+                        .build());
+        fires(policy -> policy.setTemplates(List.of("dtmi:new;1")));
+        planner.advance(Duration.ofSeconds(60));
+        planner.catalog("deviceTemplates/dtmi:new;1", new DeleteCatalogItem(null));
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(failures()).containsExactly(null, "The device template dtmi:new;1 is gone.");
+    }
+
+    /** Two schedules of one name, of two surfaces, and a client's job of that id: each firing makes its own job. */
+    @Test
+    void makesAJobUnderAnotherIdWhereItsOwnIsTaken() {
+        planner.job(
+                "nightly-20261121020100",
+                new CreateJob(JobDefinition.newBuilder(fleetJob("nightly-20261121020100"))
+                        .setQueryCondition("tags.mine = 1")
+                        .build()));
+        fires("s", policy -> policy);
+        fires("central/nightly", policy -> policy);
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(planner.jobDocument("nightly-20261121020100").getDefinition().getQueryCondition())
+                .isEqualTo("tags.mine = 1");
+        assertThat(jobs())
+                .hasSize(3)
+                .filteredOn(id -> id.matches("nightly-20261121020100-[0-9a-f]{8}"))
+                .hasSize(2);
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(jobs()).hasSize(5).contains("nightly-20261121020200");
+        for (String id : List.of("s", "central/nightly")) {
+            assertThat(planner.scheduleDocument(id).getFailures()).isZero();
+        }
+    }
+
+    private void fires(UnaryOperator<JobPolicy.Builder> policy) {
+        fires("s", policy);
+    }
+
+    /** Saves a schedule that makes jobs named {@code nightly} each minute. */
+    private void fires(String id, UnaryOperator<JobPolicy.Builder> policy) {
+        JobDefinition job = JobDefinition.newBuilder(fleetJob("nightly"))
+                .setPolicy(policy.apply(JobPolicy.newBuilder()).build())
+                .build();
+        planner.schedule(
+                id,
+                new SaveSchedule(ScheduleDefinition.newBuilder(definition(new CronRecurrence("0 * * * * *")))
+                        .setAction(new CreateFleetJob(job))
+                        .build()));
+    }
+
+    private static JobDefinition fleetJob(String id) {
+        return JobDefinition.newBuilder()
+                .setJobId(id)
+                .setOperation(new TwinPatch(null, "{\"a\":1}", null))
+                .setQueryCondition("*")
+                .build();
     }
 
     /** Walks through the nights on which the clocks of Paris change, ten minutes at a time, with a restart of the planner in the middle. */
@@ -409,16 +495,17 @@ class ScheduleTopologyTest {
     @Test
     void saysWhyAJobWasNotMade() {
         planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("0 0 3 * * *"))));
-        planner.job(
-                "nightly-20261121030000",
-                new CreateJob(JobDefinition.newBuilder(
-                                ((CreateFleetJob) definition(null).getAction()).getDefinition())
-                        .setJobId("nightly-20261121030000")
-                        .build()));
+        // Both ids of the firing are taken.
+        for (String id : List.of("nightly-20261121030000", "nightly-20261121030000-a1c2ccba")) {
+            planner.job(id, new CreateJob(fleetJob(id)));
+        }
         planner.advance(Duration.ofHours(1));
         assertThat(history())
-                .containsExactly(
-                        tuple(false, 0, ScheduleRunOutcome.FAILED, "There is a job nightly-20261121030000 already."));
+                .containsExactly(tuple(
+                        false,
+                        0,
+                        ScheduleRunOutcome.FAILED,
+                        "There is a job nightly-20261121030000-a1c2ccba already."));
         assertThat(planner.scheduleDocument("s").getFailures()).isOne();
     }
 

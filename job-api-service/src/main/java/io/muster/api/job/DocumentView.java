@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ public abstract sealed class DocumentView<D>
     private final Function<D, Instant> createdAt;
     private final Comparator<D> order;
     private final ConcurrentNavigableMap<String, Known<D>> documents = new ConcurrentSkipListMap<>();
+    private final AtomicLong changes = new AtomicLong();
 
     /** Makes an empty one. @param order of the changes of a document, the later one behind the earlier */
     DocumentView(Function<D, String> id, Function<D, Instant> createdAt, Comparator<D> order) {
@@ -38,12 +40,13 @@ public abstract sealed class DocumentView<D>
         if (isEnding(document)) {
             documents.computeIfPresent(
                     id.apply(document), (_, known) -> new Known<>(later(known.document(), document), known.read()));
-            return;
+        } else {
+            documents.merge(
+                    id.apply(document),
+                    new Known<>(document, null),
+                    (known, _) -> new Known<>(later(known.document(), document), known.read()));
         }
-        documents.merge(
-                id.apply(document),
-                new Known<>(document, null),
-                (known, _) -> new Known<>(later(known.document(), document), known.read()));
+        changes.incrementAndGet();
     }
 
     /** Takes a document from the topic. */
@@ -52,6 +55,7 @@ public abstract sealed class DocumentView<D>
                 id.apply(document),
                 (_, known) -> new Known<>(
                         known == null ? document : later(known.document(), document), createdAt.apply(document)));
+        changes.incrementAndGet();
     }
 
     private D later(D known, D other) {
@@ -61,12 +65,19 @@ public abstract sealed class DocumentView<D>
     /** Takes a deletion from a reply. */
     public void forget(String key) {
         documents.remove(key);
+        changes.incrementAndGet();
     }
 
     /** Takes a tombstone from the topic: it removes the document that was read from the topic last, and not a later one that came by a reply. */
     public void readTombstone(String key) {
         documents.computeIfPresent(
                 key, (_, known) -> createdAt.apply(known.document()).equals(known.read()) ? null : known);
+        changes.incrementAndGet();
+    }
+
+    /** Returns a number that is another one after each change. */
+    public long changes() {
+        return changes.get();
     }
 
     /** Returns a document. */

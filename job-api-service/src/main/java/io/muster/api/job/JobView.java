@@ -172,6 +172,14 @@ public final class JobView {
         return text == null ? 0 : text.length();
     }
 
+    /** Returns how many jobs wait in line for their lane. */
+    public long waitingInLine() {
+        return jobs.values().stream()
+                .filter(known ->
+                        known.job().getEndedAt() == null && !known.job().getPaused() && waitsInLine(known.job()))
+                .count();
+    }
+
     private static boolean waitsInLine(Job job) {
         JobPolicy policy = job.getDefinition().getPolicy();
         return policy != null

@@ -225,6 +225,15 @@ public final class JsonBody {
                 .filter(text -> !text.isBlank());
     }
 
+    /** Returns a text as {@link #text} does. @throws ProblemException when it has more characters than may */
+    public Optional<String> text(String name, int most) {
+        Optional<String> text = text(name);
+        if (text.filter(found -> found.length() > most).isPresent()) {
+            throw wrong(name, "a text of up to " + most + " characters");
+        }
+        return text;
+    }
+
     public Optional<Integer> number(String name) {
         return member(name).map(node -> {
             if (!node.isIntegralNumber() || !node.canConvertToInt()) {

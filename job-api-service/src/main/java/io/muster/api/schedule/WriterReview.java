@@ -3,16 +3,23 @@ package io.muster.api.schedule;
 import io.muster.access.Right;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessPolicy;
+import io.muster.api.credential.ApiTokens;
+import io.muster.api.job.CatalogView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
+import io.muster.records.ApiToken;
+import io.muster.records.CatalogItem;
 import io.muster.records.CreateBatchJob;
 import io.muster.records.CreateFleetJob;
+import io.muster.records.JobPolicy;
 import io.muster.records.RunSiteJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
+import io.muster.records.TokenRole;
 import io.muster.records.TwinPatch;
 import io.muster.records.WithholdSchedule;
+import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
@@ -31,12 +38,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the actions of schedules withheld whose writers may no longer do what they do, and carried out again once they may: when the policies change, and once a minute. Only the
- * API knows policies, so it tells the planner. The role of a person stands in tokens alone, and is not asked again. Contract: addresses, "Rulings".
+ * Has the actions of schedules withheld whose writers may no longer do what they do, and carried out again once they may: when the policies or the API tokens change, and once a
+ * minute. Only the API knows policies, so it tells the planner. The role of a person stands in tokens alone, and is not asked again. Contract: addresses, "Rulings".
  */
 public final class WriterReview implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WriterReview.class);
     private static final String OF_POLICY = "policy/";
+    private static final String OF_TOKEN = "token/";
     private static final int PAGE = 1000;
     private static final int SECONDS = 60;
     /** Bounds what the planner is told at once: the places of requests are those of all callers. */
@@ -57,21 +65,31 @@ public final class WriterReview implements AutoCloseable {
     private static final Set<Right> RUNS_CODE = EnumSet.of(Right.COMPUTE);
 
     private final Supplier<SharedAccessPolicies> policies;
+    private final CatalogView catalog;
     private final ScheduleView schedules;
     private final Requests requests;
+    private final InstantSource clock;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("writer-review").factory());
 
     private final Semaphore places = new Semaphore(MOST_UNDER_WAY);
     private volatile boolean failed;
     private @Nullable SharedAccessPolicies reviewed;
+    private long reviewedCatalog;
     private int seconds;
 
-    /** Makes one that does nothing yet. */
-    public WriterReview(Supplier<SharedAccessPolicies> policies, ScheduleView schedules, Requests requests) {
+    /** Makes one that does nothing yet. @param catalog in which the API tokens are */
+    public WriterReview(
+            Supplier<SharedAccessPolicies> policies,
+            CatalogView catalog,
+            ScheduleView schedules,
+            Requests requests,
+            InstantSource clock) {
         this.policies = policies;
+        this.catalog = catalog;
         this.schedules = schedules;
         this.requests = requests;
+        this.clock = clock;
     }
 
     /** Starts it. @param ready whether all schedules are known */
@@ -82,10 +100,13 @@ public final class WriterReview implements AutoCloseable {
     private void tick(BooleanSupplier ready) {
         try {
             SharedAccessPolicies now = policies.get();
+            long catalogNow = catalog.changes();
             seconds++;
-            if (ready.getAsBoolean() && (now != reviewed || seconds >= SECONDS)) {
+            boolean changed = now != reviewed || catalogNow != reviewedCatalog;
+            if (ready.getAsBoolean() && (changed || seconds >= SECONDS)) {
                 review();
                 reviewed = now;
+                reviewedCatalog = catalogNow;
                 seconds = 0;
             }
         } catch (RuntimeException e) {
@@ -93,7 +114,7 @@ public final class WriterReview implements AutoCloseable {
         }
     }
 
-    /** Compares all schedules with the policies of now, and tells the planner where it is otherwise than it knows, until that fails: the rest is told a minute later. */
+    /** Compares all schedules with the policies and API tokens of now, and tells the planner where it is otherwise than it knows, until that fails: the rest is told a minute later. */
     public void review() {
         SharedAccessPolicies now = policies.get();
         failed = false;
@@ -106,12 +127,13 @@ public final class WriterReview implements AutoCloseable {
 
     private void review(Schedule schedule, SharedAccessPolicies now) {
         String writer = schedule.getDefinition().getWriter();
-        if (writer == null || !writer.startsWith(OF_POLICY)) {
+        if (writer == null || !writer.startsWith(OF_POLICY) && !writer.startsWith(OF_TOKEN)) {
             return;
         }
-        @Nullable
-        String reason = refusal(schedule.getDefinition(), writer.substring(OF_POLICY.length()), now)
-                .orElse(null);
+        Optional<String> refusal = writer.startsWith(OF_POLICY)
+                ? refusal(schedule.getDefinition(), writer.substring(OF_POLICY.length()), now)
+                : refusalOfToken(schedule.getDefinition(), writer.substring(OF_TOKEN.length()));
+        @Nullable String reason = refusal.orElse(null);
         if (Objects.equals(reason, schedule.getWithheld()) || failed) {
             return;
         }
@@ -145,6 +167,34 @@ public final class WriterReview implements AutoCloseable {
                 .map(rights -> "The policy " + policy + ", which wrote the schedule, "
                         + (known.isEmpty() ? "is there no more. It takes one of " : "has no longer one of the rights ")
                         + rights.stream().map(Right::word).sorted().toList() + ".");
+    }
+
+    /** Returns why the holder of a token may not do what a schedule does. One that was revoked and made again under its id may have another role or organization. */
+    private Optional<String> refusalOfToken(ScheduleDefinition definition, String tokenId) {
+        Optional<CatalogItem> item = catalog.get(ApiTokens.LIST + tokenId);
+        String subject = "The API token " + tokenId + ", which wrote the schedule, ";
+        if (item.isEmpty()) {
+            return Optional.of(subject + "was revoked.");
+        }
+        ApiToken token = (ApiToken) item.get().getContent();
+        if (!token.getExpiresAt().isAfter(clock.instant())) {
+            return Optional.of(subject + "has expired.");
+        }
+        if (token.getRole() == TokenRole.READ) {
+            return Optional.of(subject + "may only read now.");
+        }
+        @Nullable String organization = item.get().getOrganization();
+        return organization == null || organization.equals(organization(definition))
+                ? Optional.empty()
+                : Optional.of(subject + "is bound to the organization " + organization + " now.");
+    }
+
+    private static @Nullable String organization(ScheduleDefinition definition) {
+        @Nullable
+        JobPolicy policy = definition.getAction() instanceof CreateFleetJob job
+                ? job.getDefinition().getPolicy()
+                : null;
+        return policy == null ? null : policy.getOrganization();
     }
 
     /** Returns what each action takes that is carried out inside: any one of the rights. */

@@ -51,12 +51,15 @@ import org.jspecify.annotations.Nullable;
  * RUNNING   --Pace----> RUNNING with more released or a window opened or closed, or CANCELLED when too many failed
  * SCHEDULED, QUEUED, RUNNING --Cancel--> CANCELLED
  * SCHEDULED, QUEUED, RUNNING --Pause, Resume--> the same, paused or not
+ * QUEUED    --Fail----> FAILED
+ * QUEUED, RUNNING --Deny--> FAILED, or paused where it has begun: its lane has no room for it
  * QUEUED, RUNNING --Admit--> the same, with a place in its lane: without one it does not start, and a resumed one goes on with nothing
  * COMPLETED, FAILED, CANCELLED --Forget--> (none)
  * </pre>
  */
 public final class JobDecider {
-    private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9_-]{1,255}");
+    private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9_-]{1,280}");
+    private static final String LINE_FULL = "As many jobs wait in line as may: make it again when fewer do.";
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
 
     /** Keeps a job for so long after its end. Contract: iot-hub, 2.2. */
@@ -71,7 +74,9 @@ public final class JobDecider {
             case JobInput.Cancel _ -> cancel(job, now);
             case JobInput.Pause _ -> pause(job, true, now);
             case JobInput.Resume _ -> pause(job, false, now);
+            case JobInput.Fail fail -> fail(job, fail, now);
             case JobInput.Admit admit -> admit(job, admit, now);
+            case JobInput.Deny deny -> deny(job, deny, now);
             case JobInput.Queue _ -> queue(job, now);
             case JobInput.Start _ -> start(job, now);
             case JobInput.TimeOut _ -> timeOut(job, now);
@@ -88,9 +93,6 @@ public final class JobDecider {
         }
         if (create.until() != null && now.isAfter(create.until())) {
             return refused(JobRefusalReason.LATE, "It was to be made by " + create.until() + ".");
-        }
-        if (create.fault().isPresent()) {
-            return refused(JobRefusalReason.INVALID, create.fault().get());
         }
         Optional<Fault> fault = fault(definition);
         if (fault.isPresent()) {
@@ -132,13 +134,27 @@ public final class JobDecider {
         };
     }
 
+    private static Decision<JobEvent> fail(@Nullable Job job, JobInput.Fail fail, Instant now) {
+        return job != null && job.getJobNumber() == fail.jobNumber() && job.getStatus() == JobStatus.QUEUED
+                ? happened(jobId(job), now, new JobFailed(fail.reason()))
+                : new Decision.Nothing<>();
+    }
+
     private static Decision<JobEvent> admit(@Nullable Job job, JobInput.Admit admit, Instant now) {
-        return job != null
-                        && job.getJobNumber() == admit.jobNumber()
-                        && job.getTicket() == admit.ticket()
-                        && waitsInLine(job)
+        return job != null && isInLine(job, admit.jobNumber(), admit.ticket())
                 ? happened(jobId(job), now, new JobAdmitted())
                 : new Decision.Nothing<>();
+    }
+
+    /** Decides about a job that can't wait in line: one that has not begun fails, and one that was resumed is paused as before. */
+    private static Decision<JobEvent> deny(@Nullable Job job, JobInput.Deny deny, Instant now) {
+        return job != null && isInLine(job, deny.jobNumber(), deny.ticket())
+                ? happened(jobId(job), now, job.getStartedAt() == null ? new JobFailed(LINE_FULL) : new JobPaused())
+                : new Decision.Nothing<>();
+    }
+
+    private static boolean isInLine(Job job, long jobNumber, long ticket) {
+        return job.getJobNumber() == jobNumber && job.getTicket() == ticket && waitsInLine(job);
     }
 
     /** Returns the lane that a job is in, or wants to be in; empty for a job that waits for none. */
@@ -364,7 +380,7 @@ public final class JobDecider {
 
     private static Optional<Fault> fault(JobDefinition definition) {
         if (!JOB_ID.matcher(definition.getJobId()).matches()) {
-            return invalid("A job id has 1 to 255 letters, digits, hyphens or underscores.");
+            return invalid("A job id has 1 to 280 letters, digits, hyphens or underscores.");
         }
         if (definition.getQueryCondition().isBlank()) {
             return Optional.of(Fault.incomplete("queryCondition is empty: name devices, or * for all of them."));

@@ -3,7 +3,6 @@ package io.muster.planner.job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
 import java.time.Instant;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Is an input of a job's decider: a command, a due time, or statistics of its device jobs. The decider asks whether it still holds. */
@@ -14,19 +13,15 @@ public sealed interface JobInput {
      * @param jobNumber unique among jobs
      * @param full whether as many jobs are active as may be
      * @param until behind this the firing of a schedule that asks is too late; null where none asks
-     * @param fault why its targets can't be said; empty where they can
      */
     record Create(
             JobDefinition definition,
             long jobNumber,
             boolean full,
-            @Nullable Instant until,
-            Optional<String> fault) implements JobInput {
-        /** Asks for a job whose targets are known. */
-        public Create(JobDefinition definition, long jobNumber, boolean full, @Nullable Instant until) {
-            this(definition, jobNumber, full, until, Optional.empty());
-        }
-    }
+            @Nullable Instant until) implements JobInput {}
+
+    /** Says that the job that was just made can't run. @param reason in one sentence */
+    record Fail(long jobNumber, String reason) implements JobInput {}
 
     /** Asks for the job's end. */
     record Cancel() implements JobInput {}
@@ -36,6 +31,9 @@ public sealed interface JobInput {
 
     /** Says that its lane has a place for it. @param ticket of the time that it entered */
     record Admit(long jobNumber, long ticket) implements JobInput {}
+
+    /** Says that its lane has no room for it. @param ticket of the time that it wanted to enter */
+    record Deny(long jobNumber, long ticket) implements JobInput {}
 
     /** Asks that devices begin again. */
     record Resume() implements JobInput {}

@@ -10,6 +10,7 @@ import io.muster.records.JobPolicy;
 import io.muster.records.JobReleased;
 import io.muster.records.JobStatistics;
 import io.muster.records.Rollout;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -74,11 +75,13 @@ final class Pacing {
         long of = perBatch ? batchDevices(policy.getBatches(), released(job), statistics) : counts.getDeviceCount();
         boolean exceeded = limit.getMost() != null
                 ? failed > limit.getMost()
-                : failed * PERCENT > Objects.requireNonNull(limit.getPercent()) * of;
+                : failed > share(of, Objects.requireNonNull(limit.getPercent()));
         return exceeded
                 ? Optional.of("Aborted: " + failed + " of " + of + " devices of the " + (perBatch ? "batch" : "job")
                         + " have failed; the limit is "
-                        + (limit.getMost() != null ? limit.getMost() + "." : limit.getPercent() + "%."))
+                        + (limit.getMost() != null
+                                ? limit.getMost() + "."
+                                : written(Objects.requireNonNull(limit.getPercent())) + "%."))
                 : Optional.empty();
     }
 
@@ -100,7 +103,20 @@ final class Pacing {
     private static long size(Batches batches, JobStatistics statistics) {
         return batches.getSize() > 0
                 ? batches.getSize()
-                : Math.max(1, Math.ceilDiv(statistics.getCounts().getDeviceCount() * batches.getPercent(), PERCENT));
+                : (long) Math.max(
+                        1,
+                        Math.ceil(share(
+                                statistics.getCounts().getDeviceCount(),
+                                batches.getPercent() + batches.getPercentFraction())));
+    }
+
+    private static String written(double percent) {
+        return BigDecimal.valueOf(percent).stripTrailingZeros().toPlainString();
+    }
+
+    /** Returns a percentage of so many devices. The product comes first: a share of whole percents that is a whole number is that number. */
+    private static double share(long devices, double percent) {
+        return devices * percent / PERCENT;
     }
 
     /** Returns how many had failed when the batch began that is under way behind the next release. */

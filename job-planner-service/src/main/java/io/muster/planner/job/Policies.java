@@ -40,6 +40,10 @@ final class Policies {
             return Optional.of(
                     "errorStatusFails and offlineFails are for methods: a twin update asks nothing of its device.");
         }
+        if (policy.getOfflineFails() && !policy.getRetries().isEmpty()) {
+            return Optional.of(
+                    "offlineFails is for jobs without retries: a device that is offline has failed at once.");
+        }
         if (policy.getFailedIn() != null && policy.getContinuous()) {
             return Optional.of("A continuous job can't be one over the devices on which another has failed.");
         }
@@ -96,9 +100,11 @@ final class Policies {
 
     private static Optional<String> fault(Batches batches) {
         boolean bySize = batches.getSize() > 0 && batches.getPercent() == 0;
-        boolean byPercent = batches.getSize() == 0 && isPercent(batches.getPercent()) && batches.getPercent() > 0;
-        if (!bySize && !byPercent) {
-            return Optional.of("batches: give either size, 1 or more, or percent, 1 to " + PERCENT + ".");
+        double percent = batches.getPercent() + batches.getPercentFraction();
+        boolean byPercent = batches.getSize() == 0 && percent > 0 && percent <= PERCENT;
+        if (!bySize && !byPercent || batches.getPercentFraction() < 0 || batches.getPercentFraction() >= 1) {
+            return Optional.of(
+                    "batches: give either size, 1 or more, or percent, more than 0 and up to " + PERCENT + ".");
         }
         return isPercent(batches.getSuccessPercent())
                 ? Optional.empty()
@@ -107,7 +113,7 @@ final class Policies {
 
     private static Optional<String> fault(FailureLimit limit, boolean hasBatches) {
         Long most = limit.getMost();
-        Integer percent = limit.getPercent();
+        Double percent = limit.getPercent();
         boolean isOne = most == null ? percent != null && isPercent(percent) : percent == null && most >= 0;
         if (!isOne) {
             return Optional.of("failureLimit: give either most, 0 or more, or percent, 0 to " + PERCENT + ".");
@@ -143,7 +149,7 @@ final class Policies {
         }
     }
 
-    private static boolean isPercent(int value) {
+    private static boolean isPercent(double value) {
         return value >= 0 && value <= PERCENT;
     }
 }

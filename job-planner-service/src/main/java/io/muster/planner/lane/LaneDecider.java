@@ -6,6 +6,7 @@ import io.muster.records.LaneAdmitted;
 import io.muster.records.LaneEntered;
 import io.muster.records.LaneEvent;
 import io.muster.records.LaneLeft;
+import io.muster.records.LaneRefused;
 import io.muster.service.decider.Decision;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,14 +14,18 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which jobs of a lane run: as many as may, in the order in which they came. A job that enters again goes to the end of the line. */
+/** Decides which jobs of a lane run: as many as may, in the order in which they came. A job that enters again goes to the end of the line, which has an end too. */
 public final class LaneDecider {
+    /** Bounds the jobs that wait: a lane is one record. */
+    public static final int MOST_WAITING = 1000;
+
     private LaneDecider() {}
 
     /** Decides what comes of an input. @param lane null where it is empty @param most how many jobs run at once */
     public static Decision<LaneEvent> decide(String id, @Nullable Lane lane, LaneInput input, int most, Instant now) {
         return switch (input) {
-            case LaneInput.Enter(EnterLane entry) -> happened(id, now, new LaneEntered(entry));
+            case LaneInput.Enter(EnterLane entry) ->
+                happened(id, now, isFull(lane, entry) ? new LaneRefused(entry) : new LaneEntered(entry));
             case LaneInput.Leave(String jobId) ->
                 isIn(lane, jobId) ? happened(id, now, new LaneLeft(jobId)) : new Decision.Nothing<>();
             case LaneInput.Admit _ ->
@@ -33,6 +38,10 @@ public final class LaneDecider {
                                 new LaneAdmitted(lane.getWaiting().getFirst().getJobId()))
                         : new Decision.Nothing<>();
         };
+    }
+
+    private static boolean isFull(@Nullable Lane lane, EnterLane entry) {
+        return lane != null && without(lane.getWaiting(), entry.getJobId()).size() >= MOST_WAITING;
     }
 
     private static boolean isIn(@Nullable Lane lane, String jobId) {
@@ -56,6 +65,12 @@ public final class LaneDecider {
                         event.getLane(),
                         with(running, entry(waiting, admitted.getJobId())),
                         without(waiting, admitted.getJobId()));
+            // An entry of before, which its job has left without a word, is out of date too.
+            case LaneRefused refused ->
+                new Lane(
+                        event.getLane(),
+                        without(running, refused.getEntry().getJobId()),
+                        without(waiting, refused.getEntry().getJobId()));
             case LaneLeft left ->
                 new Lane(event.getLane(), without(running, left.getJobId()), without(waiting, left.getJobId()));
             case Object unknown -> throw new IllegalStateException("not an event, class=" + unknown.getClass());

@@ -61,7 +61,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class ScheduleDecider {
-    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._/-]{1,255}");
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._/-]{1,280}");
     private static final DateTimeFormatter RUN =
             DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
     private static final int MOST_COUNTED = 100;
@@ -199,7 +199,7 @@ public final class ScheduleDecider {
     private static Decision<ScheduleEvent> save(
             String id, @Nullable Schedule known, ScheduleDefinition definition, Instant now) {
         if (!ID.matcher(id).matches()) {
-            return refused("The schedule's id has up to 255 letters, digits, dots, dashes, slashes and underscores.");
+            return refused("The schedule's id has up to 280 letters, digits, dots, dashes, slashes and underscores.");
         }
         boolean makesJobs = definition.getAction() instanceof CreateBatchJob;
         Optional<String> fault = BatchJobSchedules.fault(id, definition.getAction());

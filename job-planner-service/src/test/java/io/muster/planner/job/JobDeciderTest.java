@@ -12,6 +12,8 @@ import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
 import io.muster.records.JobFailed;
+import io.muster.records.JobPaused;
+import io.muster.records.JobPolicy;
 import io.muster.records.JobQueued;
 import io.muster.records.JobRefusalReason;
 import io.muster.records.JobRefused;
@@ -24,7 +26,6 @@ import io.muster.service.decider.Decision;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,19 @@ class JobDeciderTest {
         return java.util.Objects.requireNonNull(job);
     }
 
+    private static final JobInput FAIL = new JobInput.Fail(7, "The group is gone.");
+    private static final JobInput IN_LANE = new JobInput.Create(
+            JobDefinition.newBuilder(method("job-1", "*", null, 120))
+                    .setPolicy(JobPolicy.newBuilder().setLane("l").build())
+                    .build(),
+            7,
+            false,
+            null);
+    private static final Job IN_LINE = job(IN_LANE);
+    /** Has begun, was paused, and waits in line again: its ticket is the number of the event that resumed it. */
+    private static final Job IN_LINE_AGAIN =
+            job(IN_LANE, new JobInput.Admit(7, 1), START, new JobInput.Pause(), new JobInput.Resume());
+
     private static final Job SCHEDULED = job(create(LATER));
     private static final Job QUEUED = job(create(null));
     private static final Job RUNNING = job(create(null), START);
@@ -91,6 +105,16 @@ class JobDeciderTest {
                 arguments(QUEUED, QUEUE, NOW, null),
                 arguments(QUEUED, START, NOW, JobStarted.class),
                 arguments(QUEUED, CANCEL, NOW, JobCancelled.class),
+                arguments(QUEUED, FAIL, NOW, JobFailed.class),
+                arguments(QUEUED, new JobInput.Fail(6, "It is of another."), NOW, null),
+                arguments(RUNNING, FAIL, NOW, null),
+                arguments(QUEUED, new JobInput.Deny(7, 1), NOW, null),
+                arguments(IN_LINE, START, NOW, null),
+                arguments(IN_LINE, new JobInput.Deny(7, 1), NOW, JobFailed.class),
+                arguments(IN_LINE, new JobInput.Deny(7, 2), NOW, null),
+                arguments(IN_LINE, new JobInput.Deny(6, 1), NOW, null),
+                arguments(IN_LINE_AGAIN, new JobInput.Deny(7, 1), NOW, null),
+                arguments(IN_LINE_AGAIN, new JobInput.Deny(7, IN_LINE_AGAIN.getTicket()), NOW, JobPaused.class),
                 arguments(
                         job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false, null)),
                         START,
@@ -153,12 +177,7 @@ class JobDeciderTest {
                         JobRefusalReason.INVALID),
                 arguments(
                         null,
-                        new JobInput.Create(method("a".repeat(256), "*", null, 0), 1, false, null),
-                        JobRefusalReason.INVALID),
-                arguments(
-                        null,
-                        new JobInput.Create(
-                                method("a", "*", null, 0), 1, false, null, Optional.of("The group is gone.")),
+                        new JobInput.Create(method("a".repeat(281), "*", null, 0), 1, false, null),
                         JobRefusalReason.INVALID),
                 arguments(
                         null,

@@ -79,6 +79,8 @@ class JobsPageTest {
                 new JobInput.Resume(),
                 create(IN_LANE, null),
                 new JobInput.Admit(7, 1),
+                new JobInput.Deny(7, 1),
+                new JobInput.Fail(7, "The group is gone."),
                 new JobInput.Queue(),
                 new JobInput.Start(),
                 new JobInput.TimeOut(),
@@ -130,9 +132,11 @@ class JobsPageTest {
     private static String drawing() {
         Set<Transition> transitions = transitions();
         StringBuilder drawing = new StringBuilder("```mermaid\nstateDiagram-v2\n");
-        for (Transition transition : transitions) {
-            drawing.append("  %s --> %s: %s%n".formatted(node(transition.from), node(transition.to), transition.event));
-        }
+        transitions.stream()
+                .map(transition ->
+                        "  %s --> %s: %s%n".formatted(node(transition.from), node(transition.to), transition.event))
+                .distinct()
+                .forEach(drawing::append);
         drawing.append("```\n\n| state | asked to | event | state then |\n|---|---|---|---|\n");
         transitions.forEach(transition -> drawing.append(transition.row()));
         return drawing.toString();

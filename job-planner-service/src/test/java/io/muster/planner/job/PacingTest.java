@@ -8,6 +8,7 @@ import io.muster.records.Batches;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ExecutionWindow;
+import io.muster.records.FailureKind;
 import io.muster.records.FailureLimit;
 import io.muster.records.Growth;
 import io.muster.records.Job;
@@ -25,6 +26,7 @@ import io.muster.records.JobStatus;
 import io.muster.records.JobTimedOut;
 import io.muster.records.JobWindowClosed;
 import io.muster.records.JobWindowOpened;
+import io.muster.records.RetryRule;
 import io.muster.records.Rollout;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
@@ -103,6 +105,8 @@ class PacingTest {
         4 | 1, -, false  | 2 | 12, 8, 4, 2   | true
         4 | -, 25, true  | 2 | 12, 8, 4, 3   | false
         4 | -, 25, true  | 2 | 12, 8, 4, 4   | true
+        0 | -, 12.5, false | 0 | 8, 8, 7, 1   | false
+        0 | -, 12.4, false | 0 | 8, 8, 7, 1   | true
         4 | -, 50, true  | 0 | 10, 10, 8, 1  | false
         4 | -, 50, true  | 0 | 10, 10, 8, 2  | true
         """)
@@ -111,10 +115,10 @@ class PacingTest {
         long[] counts =
                 Arrays.stream(numbers.split(", ")).mapToLong(Long::parseLong).toArray();
         JobPolicy policy = JobPolicy.newBuilder()
-                .setBatches(size == 0 ? null : new Batches(size, 0, 0))
+                .setBatches(size == 0 ? null : new Batches(size, 0, 0, 0.0))
                 .setFailureLimit(new FailureLimit(
                         parts[0].equals("-") ? null : Long.valueOf(parts[0]),
-                        parts[1].equals("-") ? null : Integer.valueOf(parts[1]),
+                        parts[1].equals("-") ? null : Double.valueOf(parts[1]),
                         Boolean.parseBoolean(parts[2])))
                 .build();
         Job job = Job.newBuilder(running(policy, NOW))
@@ -135,7 +139,7 @@ class PacingTest {
     void knowsAShareOfTheJobOnceAllDevicesAreListed() {
         Job job = running(
                 JobPolicy.newBuilder()
-                        .setFailureLimit(new FailureLimit(null, 25, false))
+                        .setFailureLimit(new FailureLimit(null, 25.0, false))
                         .build(),
                 NOW);
         JobStatistics partly = statistics(0, 0, 1, 1, 2L);
@@ -146,10 +150,19 @@ class PacingTest {
 
     /** Lists size and percent of batches of five devices → how many begin in each. Field case 82. */
     @ParameterizedTest
-    @CsvSource({"0, 10, '1,1,1,1,1'", "0, 30, '2,2,1'", "2, 0, '2,2,1'", "0, 100, 5", "9, 0, 5"})
-    void makesProgressByBatchesOfAnyShare(int size, int percent, String begun) {
-        JobPolicy policy =
-                JobPolicy.newBuilder().setBatches(new Batches(size, percent, 0)).build();
+    @CsvSource({
+        "0, 10, '1,1,1,1,1'",
+        "0, 0.5, '1,1,1,1,1'",
+        "0, 30, '2,2,1'",
+        "0, 20, '1,1,1,1,1'",
+        "0, 20.1, '2,2,1'",
+        "2, 0, '2,2,1'",
+        "0, 100, 5",
+        "9, 0, 5"
+    })
+    void makesProgressByBatchesOfAnyShare(int size, double percent, String begun) {
+        Batches batch = new Batches(size, (int) percent, 0, percent - (int) percent);
+        JobPolicy policy = JobPolicy.newBuilder().setBatches(batch).build();
         Job job = running(policy, NOW);
         List<String> batches = new ArrayList<>();
         long ended = 0;
@@ -169,7 +182,7 @@ class PacingTest {
     @Test
     void countsFailuresOfTheBatchFromItsBeginning() {
         JobPolicy policy = JobPolicy.newBuilder()
-                .setBatches(new Batches(2, 0, 0))
+                .setBatches(new Batches(2, 0, 0, 0.0))
                 .setFailureLimit(new FailureLimit(1L, null, true))
                 .build();
         Job job = running(policy, NOW);
@@ -253,7 +266,7 @@ class PacingTest {
     void beginsABatchWhenTheOneBeforeHasEndedWell(String batches, long count, String state, String then) {
         int[] rule = numbers(batches);
         int[] now = numbers(state);
-        JobPolicy policy = policy(null, new Batches(rule[0], rule[1], rule[2]), null);
+        JobPolicy policy = policy(null, new Batches(rule[0], rule[1], rule[2], 0.0), null);
         long ended = now[1] + now[2];
         Job job = Job.newBuilder(running(policy, NOW))
                 .setGrants(List.of((long) now[0]))
@@ -304,7 +317,7 @@ class PacingTest {
             counts[i] = (long) random.nextInt(40);
         }
         long total = Arrays.stream(counts).mapToLong(Long::longValue).sum();
-        Job job = running(policy(null, new Batches(1 + random.nextInt(9), 0, 0), null), NOW);
+        Job job = running(policy(null, new Batches(1 + random.nextInt(9), 0, 0, 0.0), null), NOW);
         List<Long> before = new ArrayList<>();
         for (long released = 0; released < total; ) {
             JobStatistics statistics = statistics(total - released, 0, released, 0, counts);
@@ -324,7 +337,7 @@ class PacingTest {
 
     @Test
     void releasesNothingBeforeAllTargetsAreListed() {
-        Job job = running(policy(null, new Batches(3, 0, 100), null), NOW);
+        Job job = running(policy(null, new Batches(3, 0, 100, 0.0), null), NOW);
         JobStatistics partly =
                 new JobStatistics("j", new DeviceJobCounts(5L, 5L, 0L, 0L, 0L, 0L), 1, 2, NOW, 7L, List.of(5L, 0L));
         assertThat(pace(job, partly, NOW)).isNull();
@@ -439,6 +452,8 @@ class PacingTest {
         batches 0 0 100    | batches: give either
         batches 5 5 100    | batches: give either
         batches 0 101 100  | batches: give either
+        fraction 0.5       | batches: give either
+        offline            | offlineFails is for jobs without retries
         batches 5 0 101    | batches: successPercent
         abort 0 1          | abort: failurePercent
         abort 101 1        | abort: failurePercent
@@ -458,7 +473,11 @@ class PacingTest {
                                 Double.parseDouble(parts[1]), Long.parseLong(parts[2]), Integer.parseInt(parts[3]))));
             case "batches" ->
                 policy.setBatches(new Batches(
-                        Integer.parseInt(parts[1]), Integer.parseInt(parts[2]), Integer.parseInt(parts[3])));
+                        Integer.parseInt(parts[1]), Integer.parseInt(parts[2]), Integer.parseInt(parts[3]), 0.0));
+            case "fraction" -> policy.setBatches(new Batches(0, 100, 100, Double.parseDouble(parts[1])));
+            case "offline" ->
+                policy.setOfflineFails(true)
+                        .setRetries(List.of(new RetryRule(FailureKind.NOT_ONLINE, 1, 10, 300, 0.2)));
             case "abort" -> policy.setAbort(new AbortRule(Integer.parseInt(parts[1]), Long.parseLong(parts[2])));
             case "priority" -> policy.setPriority(Integer.parseInt(parts[1]));
             default ->

@@ -8,7 +8,9 @@ import io.muster.records.LaneEvent;
 import io.muster.service.decider.Decision;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -48,5 +50,21 @@ class LaneDeciderTest {
         }
         assertThat(lane == null ? null : ids(lane.getRunning()).toString()).isEqualTo(running);
         assertThat(lane == null ? null : ids(lane.getWaiting()).toString()).isEqualTo(waiting);
+    }
+
+    @Test
+    void hasALineWithAnEnd() {
+        List<EnterLane> line = IntStream.range(0, LaneDecider.MOST_WAITING)
+                .mapToObj(i -> new EnterLane("j" + i, 1L, 1L))
+                .toList();
+        lane = new Lane("l", List.of(new EnterLane("a", 1L, 1L), new EnterLane("b", 1L, 1L)), line);
+        take(new LaneInput.Enter(new EnterLane("x", 1L, 1L)));
+        assertThat(ids(lane.getWaiting())).hasSize(LaneDecider.MOST_WAITING).doesNotContain("x");
+        // One that is in line already may go to its end.
+        take(new LaneInput.Enter(new EnterLane("j0", 1L, 2L)));
+        assertThat(lane.getWaiting().getLast()).isEqualTo(new EnterLane("j0", 1L, 2L));
+        take(new LaneInput.Leave("j1"));
+        take(new LaneInput.Enter(new EnterLane("x", 1L, 1L)));
+        assertThat(ids(lane.getWaiting())).hasSize(LaneDecider.MOST_WAITING).endsWith("x");
     }
 }

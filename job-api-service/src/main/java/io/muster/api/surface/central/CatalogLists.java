@@ -10,11 +10,9 @@ import io.muster.api.json.ProblemException;
 import io.muster.document.Etags;
 import io.muster.records.CatalogItem;
 import io.muster.records.DeviceTemplate;
-import java.util.ArrayList;
-import java.util.List;
+import io.muster.records.SaveCatalogItem;
 import java.util.Optional;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** Reads items of the catalog for a caller, who sees those of its organization. */
 final class CatalogLists {
@@ -35,24 +33,45 @@ final class CatalogLists {
     /** Answers a page of a list. */
     static HttpResponse<String> page(
             CentralRequest request, CatalogView catalog, String list, Function<CatalogItem, ObjectNode> document) {
-        int limit = request.limit();
-        List<CatalogItem> seen = new ArrayList<>();
-        @Nullable String after = request.after() == null ? null : list + request.after();
-        List<CatalogItem> page = catalog.page(list, after, limit);
-        while (!page.isEmpty() && seen.size() <= limit) {
-            page.stream().filter(item -> sees(request, item)).forEach(seen::add);
-            page = catalog.page(list, page.getLast().getItemId(), limit);
-        }
-        List<CatalogItem> shown = seen.subList(0, Math.min(limit, seen.size()));
         return request.page(
-                shown.stream().map(document).toList(),
-                seen.size() > limit ? Optional.of(id(shown.getLast(), list)) : Optional.empty());
+                catalog,
+                list,
+                CatalogItem::getItemId,
+                item -> sees(request, item),
+                item -> item.getSource().length(),
+                document);
     }
 
-    /** Returns the document that an item was given, with its id. */
-    static ObjectNode document(CatalogItem item, String list) {
-        ObjectNode body = JsonNodeFactory.instance.objectNode().put("id", id(item, list));
-        body.setAll((ObjectNode) JsonBody.stored(item.getSource()));
+    /** Returns an item for a change of its version that the caller was checked for; empty where there is none. @throws ProblemException (404, 412) where the caller does not see it, or asks for another version */
+    static Optional<CatalogItem> toChange(
+            CentralRequest request, CatalogView catalog, String list, String id, String what) {
+        Optional<CatalogItem> known = catalog.get(list + id);
+        known.ifPresent(_ -> item(request, catalog, list, id, what));
+        request.checkVersion(known.map(Etags::of).orElse(null));
+        return known;
+    }
+
+    /** Returns a save of exactly the version that the caller was checked for. */
+    static SaveCatalogItem.Builder save(Optional<CatalogItem> known) {
+        return SaveCatalogItem.newBuilder()
+                .setIfMatch(known.map(Etags::of).orElse(null))
+                .setMustBeNew(known.isEmpty());
+    }
+
+    /** Returns whether a list has as many items as may be. */
+    static boolean isFull(CatalogView catalog, String list, int most) {
+        return catalog.page(list, null, most).size() == most;
+    }
+
+    /** Returns the document that an item was given. */
+    static ObjectNode source(CatalogItem item) {
+        return (ObjectNode) JsonBody.stored(item.getSource());
+    }
+
+    /** Returns the document that an item was given, with its id first. */
+    static ObjectNode document(CatalogItem item, String list, String idName) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode().put(idName, id(item, list));
+        body.setAll((ObjectNode) source(item).without(idName));
         return body;
     }
 

@@ -9,7 +9,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
-import io.muster.api.job.CatalogView;
+import io.muster.api.credential.ApiTokens;
 import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
@@ -40,10 +40,10 @@ public final class Central implements Surface {
     private final Gate gate;
     private final ApiTokens tokens;
 
-    /** Makes one. @param catalog in which the API tokens are */
-    public Central(Gate gate, CatalogView catalog) {
+    /** Makes one. */
+    public Central(Gate gate, ApiTokens tokens) {
         this.gate = gate;
-        this.tokens = new ApiTokens(catalog);
+        this.tokens = tokens;
     }
 
     @Override

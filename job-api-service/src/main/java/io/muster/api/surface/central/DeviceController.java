@@ -24,14 +24,17 @@ import io.muster.api.json.JsonBody;
 import io.muster.api.json.MergePatch;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.document.Etags;
 import io.muster.document.IdentityId;
 import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
+import io.muster.records.Device;
 import io.muster.records.DeviceDeleted;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
 import io.muster.records.PatchTwin;
@@ -41,12 +44,16 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Serves devices: those of IoT Hub's surface, with a display name, a template and an organization. Contract: addresses, "Rulings". */
 @Controller(Central.MOUNT)
 @Consumes(MediaType.ALL)
 final class DeviceController {
+    /** Bounds how often a change is made again that another one came before. */
+    private static final int TRIES = 5;
+
     private final Requests requests;
     private final CatalogView catalog;
     private final FleetDevices devices;
@@ -121,23 +128,23 @@ final class DeviceController {
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
         return workers.read(() -> {
             ObjectNode document = JsonBody.object(body);
-            return known(request, id)
-                    .thenCompose(view -> change(request, view, document))
-                    .exceptionallyCompose(error ->
-                            isMissing(error) ? make(request, id, document) : CompletableFuture.failedFuture(error))
+            return changed(request, id, _ -> document, TRIES)
+                    .exceptionallyCompose(error -> isRefused(error, DeviceRefusalReason.NOT_FOUND)
+                            ? make(request, id, document)
+                            : CompletableFuture.failedFuture(error))
                     .thenApply(view -> Answers.ok(DeviceDocuments.document(view)));
         });
     }
 
-    private static boolean isMissing(Throwable error) {
+    private static boolean isRefused(Throwable error, DeviceRefusalReason reason) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         return cause instanceof RefusedException refused
                 && refused.refusal() instanceof Refusal.OfDevice of
-                && of.reason() == DeviceRefusalReason.NOT_FOUND;
+                && of.reason() == reason;
     }
 
     private CompletableFuture<DeviceView> make(HttpRequest<?> request, String id, ObjectNode document) {
-        DeviceDocuments.Change change = read(request, document);
+        DeviceDocuments.Change change = read(request, document, null);
         if (new CentralRequest(request).ifMatch() != null) {
             throw new ProblemException(Refusals.outdated("There is no device '" + id + "' to change."));
         }
@@ -149,8 +156,8 @@ final class DeviceController {
         return requests.device(id, new CreateDevice(settings, tags.toString(), null), DeviceView.class);
     }
 
-    private DeviceDocuments.Change read(HttpRequest<?> request, ObjectNode document) {
-        DeviceDocuments.Change change = DeviceDocuments.read(new CentralRequest(request).scope(), document);
+    private DeviceDocuments.Change read(HttpRequest<?> request, ObjectNode document, @Nullable String before) {
+        DeviceDocuments.Change change = DeviceDocuments.read(new CentralRequest(request).scope(), document, before);
         Optional.ofNullable(
                         change.tags().path(DeviceDocuments.TAG).path("template").textValue())
                 .filter(template ->
@@ -162,33 +169,55 @@ final class DeviceController {
         return change;
     }
 
+    /**
+     * Changes the version that was read, for which the caller was checked; where it changed meanwhile and the caller asks for none, the one that is there then.
+     *
+     * @param document the whole document that a device gets
+     */
+    private CompletableFuture<DeviceView> changed(
+            HttpRequest<?> request, String id, Function<DeviceView, ObjectNode> document, int tries) {
+        return known(request, id)
+                .thenCompose(view -> {
+                    new CentralRequest(request)
+                            .checkVersion(Etags.of(view.getDevice().getTwin()));
+                    return change(request, view, document.apply(view));
+                })
+                .exceptionallyCompose(error -> tries > 1 && isRefused(error, DeviceRefusalReason.PRECONDITION_FAILED)
+                        ? changed(request, id, document, tries - 1)
+                        : CompletableFuture.failedFuture(error));
+    }
+
     /** Changes the tags, and the status where it is another. */
     private CompletableFuture<DeviceView> change(HttpRequest<?> request, DeviceView view, ObjectNode document) {
-        DeviceDocuments.Change change = read(request, document);
-        String id = view.getDevice().getDeviceId();
-        TwinPatch patch = new TwinPatch(
-                new CentralRequest(request).ifMatch(), change.tags().toString(), null);
-        CompletableFuture<DeviceView> changed = requests.device(id, new PatchTwin(patch), DeviceView.class);
-        DeviceSettings settings = view.getDevice().getSettings();
-        return settings.getStatus() == change.status()
-                ? changed
-                : changed.thenCompose(_ -> requests.device(
-                        id,
-                        new UpdateDevice(
-                                "*",
-                                DeviceSettings.newBuilder(settings)
-                                        .setStatus(change.status())
-                                        .build()),
-                        DeviceView.class));
+        Device device = view.getDevice();
+        DeviceDocuments.Change change = read(request, document, DeviceDocuments.organization(device));
+        TwinPatch patch =
+                new TwinPatch(Etags.of(device.getTwin()), change.tags().toString(), null);
+        return requests.device(device.getDeviceId(), new PatchTwin(patch), DeviceView.class)
+                .thenCompose(changed -> withStatus(changed, change.status(), TRIES));
+    }
+
+    /** Sets the status, and leaves keys as they are then. */
+    private CompletableFuture<DeviceView> withStatus(DeviceView view, DeviceStatus status, int tries) {
+        Device device = view.getDevice();
+        if (device.getSettings().getStatus() == status) {
+            return CompletableFuture.completedFuture(view);
+        }
+        DeviceSettings settings = DeviceSettings.newBuilder(device.getSettings())
+                .setStatus(status)
+                .build();
+        return requests.device(device.getDeviceId(), new UpdateDevice(Etags.of(device), settings), DeviceView.class)
+                .exceptionallyCompose(error -> tries > 1 && isRefused(error, DeviceRefusalReason.PRECONDITION_FAILED)
+                        ? requests.device(device.getDeviceId(), new GetDevice(), DeviceView.class)
+                                .thenCompose(now -> withStatus(now, status, tries - 1))
+                        : CompletableFuture.failedFuture(error));
     }
 
     @Patch("/api/devices/{id}")
     CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
         return workers.read(() -> {
-            ObjectNode document = JsonBody.object(body);
-            return known(request, id)
-                    .thenCompose(
-                            view -> change(request, view, MergePatch.merged(DeviceDocuments.document(view), document)))
+            ObjectNode change = Scope.cleared(JsonBody.object(body));
+            return changed(request, id, view -> MergePatch.merged(DeviceDocuments.document(view), change), TRIES)
                     .thenApply(view -> Answers.ok(DeviceDocuments.document(view)));
         });
     }
@@ -196,7 +225,11 @@ final class DeviceController {
     @Delete("/api/devices/{id}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
         return known(request, id)
-                .thenCompose(_ -> requests.device(id, new DeleteDevice(null), DeviceDeleted.class))
+                .thenCompose(view -> {
+                    Device device = view.getDevice();
+                    new CentralRequest(request).checkVersion(Etags.of(device.getTwin()));
+                    return requests.device(id, new DeleteDevice(Etags.of(device)), DeviceDeleted.class);
+                })
                 .thenApply(_ -> Answers.noContent());
     }
 }

@@ -24,15 +24,19 @@ final class DeviceDocuments {
     /** Holds what a document says. @param tags a merge patch of a twin's tags */
     record Change(ObjectNode tags, DeviceStatus status) {}
 
-    /** Reads a whole document: members that it leaves out are cleared. @throws io.muster.api.json.ProblemException (400) where it is none */
-    static Change read(Scope scope, ObjectNode document) {
+    /** Reads a whole document: members that it leaves out are cleared, but the organization. @param before the organization of the device that is there; null for none @throws io.muster.api.json.ProblemException (400) where it is none */
+    static Change read(Scope scope, ObjectNode document, @Nullable String before) {
         JsonBody body = JsonBody.of(document).rejectOthers(MEMBERS);
         ObjectNode tags = JsonNodeFactory.instance.objectNode();
         tags.putObject(TAG)
-                .put("displayName", body.text("displayName").orElse(null))
-                .put("template", body.text("template").orElse(null))
+                .put(
+                        "displayName",
+                        body.text("displayName", CentralRequest.LONGEST_NAME).orElse(null))
+                .put(
+                        "template",
+                        body.text("template", CentralRequest.LONGEST_NAME).orElse(null))
                 .put("simulated", body.flag("simulated").orElse(false) ? true : null)
-                .put("organization", scope.named(body));
+                .put("organization", scope.named(body, before));
         return new Change(tags, body.flag("enabled").orElse(true) ? DeviceStatus.ENABLED : DeviceStatus.DISABLED);
     }
 

@@ -28,12 +28,19 @@ final class FleetDevices {
         for (int i = 0; i < ids.size(); i += CHUNK) {
             List<String> some = ids.subList(i, Math.min(ids.size(), i + CHUNK));
             String those = JobReader.among(some) + (condition.equals("*") ? "" : " AND " + condition);
-            all = all.thenCompose(_ -> page(those, null, CHUNK)).thenApply(page -> {
-                page.rows().forEach(view -> found.add(view.getDevice().getDeviceId()));
-                return found;
-            });
+            all = all.thenCompose(_ -> collect(those, null, found));
         }
         return all;
+    }
+
+    /** Adds the ids of all that match: a page may end before its limit, where documents are long. */
+    private CompletableFuture<Set<String>> collect(String condition, @Nullable String after, Set<String> found) {
+        return page(condition, after, CHUNK).thenCompose(page -> {
+            page.rows().forEach(view -> found.add(view.getDevice().getDeviceId()));
+            return page.next().isPresent()
+                    ? collect(condition, page.next().get(), found)
+                    : CompletableFuture.completedFuture(found);
+        });
     }
 
     /** Returns a page. @param after the id behind which it begins; null for the first one */

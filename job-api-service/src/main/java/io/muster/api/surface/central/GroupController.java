@@ -23,12 +23,10 @@ import io.muster.api.json.ProblemException;
 import io.muster.document.Etags;
 import io.muster.records.CatalogItem;
 import io.muster.records.DeleteCatalogItem;
-import io.muster.records.SaveCatalogItem;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 
 /** Serves device groups. Contract: iot-central, 1.3 and 1.7. */
 @Controller(Central.MOUNT)
@@ -51,8 +49,9 @@ final class GroupController {
     }
 
     @Get("/api/deviceGroups")
-    HttpResponse<String> list(HttpRequest<?> request) {
-        return CatalogLists.page(new CentralRequest(request), catalog, Groups.LIST, groups::document);
+    CompletionStage<HttpResponse<String>> list(HttpRequest<?> request) {
+        return workers.get(
+                () -> CatalogLists.page(new CentralRequest(request), catalog, Groups.LIST, groups::document));
     }
 
     @Get("/api/deviceGroups/{id}")
@@ -62,50 +61,43 @@ final class GroupController {
 
     @Put("/api/deviceGroups/{id}")
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return workers.run(() ->
-                save(new CentralRequest(request), CentralRequest.id(id), JsonBody.object(body), ifMatch(request)));
+        return workers.run(() -> {
+            CentralRequest asked = new CentralRequest(request);
+            Optional<CatalogItem> known =
+                    CatalogLists.toChange(asked, catalog, Groups.LIST, CentralRequest.id(id), "device group");
+            return save(asked, id, JsonBody.object(body), known);
+        });
     }
 
     @Patch("/api/deviceGroups/{id}")
     CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
         return workers.run(() -> {
-            CatalogItem known = groups.item(new CentralRequest(request), id);
-            ObjectNode merged =
-                    MergePatch.merged((ObjectNode) JsonBody.stored(known.getSource()), JsonBody.object(body));
-            @Nullable String wanted = ifMatch(request);
-            return save(new CentralRequest(request), id, merged, wanted == null ? Etags.of(known) : wanted);
+            CentralRequest asked = new CentralRequest(request);
+            CatalogItem known = groups.item(asked, id);
+            asked.checkVersion(Etags.of(known));
+            ObjectNode merged = MergePatch.merged(CatalogLists.source(known), Scope.cleared(JsonBody.object(body)));
+            return save(asked, id, merged, Optional.of(known));
         });
     }
 
-    private static @Nullable String ifMatch(HttpRequest<?> request) {
-        return new CentralRequest(request).ifMatch();
-    }
-
     private CompletionStage<HttpResponse<String>> save(
-            CentralRequest request, String id, ObjectNode document, @Nullable String ifMatch) {
-        Optional<CatalogItem> known = catalog.get(Groups.LIST + id);
-        if (known.isPresent()) {
-            groups.item(request, id);
-        } else if (isFull()) {
+            CentralRequest request, String id, ObjectNode document, Optional<CatalogItem> known) {
+        if (known.isEmpty() && CatalogLists.isFull(catalog, Groups.LIST, options.mostGroups())) {
             throw new ProblemException(new Problem(
                     400,
                     "TooManyDeviceGroups",
                     "There are " + options.mostGroups() + " device groups, as many as may be: delete one."));
         }
-        SaveCatalogItem save = SaveCatalogItem.newBuilder(groups.read(request.scope(), document))
-                .setIfMatch(ifMatch)
-                .build();
-        return requests.catalog(Groups.LIST + id, save).thenApply(saved -> Answers.ok(groups.document(saved)));
-    }
-
-    private boolean isFull() {
-        return catalog.page(Groups.LIST, null, options.mostGroups()).size() == options.mostGroups();
+        return requests.catalog(Groups.LIST + id, groups.read(request.scope(), document, known))
+                .thenApply(saved -> Answers.ok(groups.document(saved)));
     }
 
     @Delete("/api/deviceGroups/{id}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
-        groups.item(new CentralRequest(request), id);
-        return requests.deleteCatalogItem(Groups.LIST + id, new DeleteCatalogItem(ifMatch(request)))
+        CentralRequest asked = new CentralRequest(request);
+        CatalogItem known = groups.item(asked, id);
+        asked.checkVersion(Etags.of(known));
+        return requests.deleteCatalogItem(Groups.LIST + id, new DeleteCatalogItem(Etags.of(known)))
                 .thenApply(_ -> Answers.noContent());
     }
 

@@ -20,6 +20,9 @@ final class Groups {
     /** Names the list of groups in the catalog. */
     static final String LIST = "deviceGroups/";
 
+    /** Bounds a filter as queries are. */
+    private static final int LONGEST_FILTER = 8192;
+
     private static final Members MEMBERS =
             Members.of("id", "displayName", "filter", "description", "etag", "broken", Scope.MEMBER);
 
@@ -34,22 +37,30 @@ final class Groups {
         return CatalogLists.item(request, catalog, LIST, id, "device group");
     }
 
-    /** Reads a group's document. @throws ProblemException (400) where it is none; a wrong filter with its place */
-    SaveCatalogItem read(Scope scope, ObjectNode document) {
+    /**
+     * Reads a group's document.
+     *
+     * @param known the group that it changes; empty for a new one
+     * @throws ProblemException (400) where it is none; a wrong filter with its place
+     */
+    SaveCatalogItem read(Scope scope, ObjectNode document, Optional<CatalogItem> known) {
         JsonBody body = JsonBody.of(document).rejectOthers(MEMBERS);
-        if (body.text("displayName").isEmpty()) {
+        if (body.text("displayName", CentralRequest.LONGEST_NAME).isEmpty()) {
             throw body.wrong("displayName", "a text, and required");
         }
-        body.text("description");
-        String filter = body.text("filter").orElseThrow(() -> body.wrong("filter", "a query, and required"));
+        body.text("description", CentralRequest.LONGEST_DESCRIPTION);
+        String filter =
+                body.text("filter", LONGEST_FILTER).orElseThrow(() -> body.wrong("filter", "a query, and required"));
         GroupFilter parsed = parse(filter);
         parsed.templates().stream().filter(this::isMissing).findFirst().ifPresent(template -> {
             throw invalid("There is no device template " + template + ", which the filter names: make it first.");
         });
-        @Nullable String organization = scope.named(body);
+        @Nullable
+        String organization =
+                scope.named(body, known.map(CatalogItem::getOrganization).orElse(null));
         ObjectNode source = document.deepCopy();
-        source.remove(List.of("id", "etag", "broken"));
-        return SaveCatalogItem.newBuilder()
+        source.remove(List.of("id", "etag", "broken", Scope.MEMBER));
+        return CatalogLists.save(known)
                 .setContent(new DeviceGroup(filter, Scope.within(parsed.condition(), organization), parsed.templates()))
                 .setOrganization(organization)
                 .setSource(source.toString())
@@ -88,7 +99,7 @@ final class Groups {
 
     /** Writes a group, with our own member {@code broken} where it is. */
     ObjectNode document(CatalogItem group) {
-        ObjectNode body = CatalogLists.document(group, LIST).put("etag", CatalogLists.etag(group));
+        ObjectNode body = CatalogLists.document(group, LIST, "id").put("etag", CatalogLists.etag(group));
         if (group.getOrganization() != null) {
             body.putArray(Scope.MEMBER).add(group.getOrganization());
         }

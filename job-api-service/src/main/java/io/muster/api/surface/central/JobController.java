@@ -42,6 +42,9 @@ import org.jspecify.annotations.Nullable;
 @Controller(Central.MOUNT)
 @Consumes(MediaType.ALL)
 final class JobController {
+    /** Bounds the jobs that wait in line, as a lane does. */
+    private static final int MOST_WAITING = 1000;
+
     private final Requests requests;
     private final JobView jobs;
     private final JobReader reader;
@@ -97,7 +100,16 @@ final class JobController {
     }
 
     private CompletableFuture<HttpResponse<String>> make(JobDefinition definition) {
+        checkLine();
         return requests.job(definition.getJobId(), new CreateJob(definition)).thenApply(this::made);
+    }
+
+    /** Checks that the line of jobs has room. The lane itself denies those that come beyond that. @throws ProblemException (429) where it has none */
+    private void checkLine() {
+        if (jobs.waitingInLine() >= MOST_WAITING) {
+            throw new ProblemException(Problem.throttled(
+                    "As many jobs wait in line as may, " + MOST_WAITING + ": try again when fewer do, or stop some."));
+        }
     }
 
     private HttpResponse<String> made(Job job) {
@@ -109,7 +121,7 @@ final class JobController {
         if (job.devices().isEmpty()) {
             return CompletableFuture.completedFuture(true);
         }
-        List<String> wanted = job.devices().stream().distinct().toList();
+        List<String> wanted = job.devices();
         return devices.among(job.groupCondition(), wanted).thenApply(found -> {
             wanted.stream().filter(id -> !found.contains(id)).findFirst().ifPresent(other -> {
                 throw new ProblemException(
@@ -164,6 +176,7 @@ final class JobController {
             throw new ProblemException(Refusals.conflict(
                     "Jobs that were stopped are not resumed here: make another of the same document."));
         }
+        checkLine();
         return requests.jobEverywhere(id, new ResumeJob()).thenApply(_ -> Answers.noContent());
     }
 
@@ -200,16 +213,19 @@ final class JobController {
                     Refusals.conflict("The job has failed on no device: there is nothing to rerun."));
         }
         JobDefinition definition = entry.job().getDefinition();
+        JobPolicy before = Objects.requireNonNull(definition.getPolicy());
+        reader.checkTemplates(before);
         ObjectNode source = JobDocuments.source(entry.job()).orElseThrow().put("rerunOf", id);
         source.remove(List.of("scheduledJobId", "devices"));
-        JobPolicy policy = JobPolicy.newBuilder(Objects.requireNonNull(definition.getPolicy()))
+        JobPolicy policy = JobPolicy.newBuilder(before)
                 .setFailedIn(id)
                 .setGroup(null)
                 .setSource(source.toString())
                 .build();
         return make(JobDefinition.newBuilder(definition)
                 .setJobId(CentralRequest.id(rerunId))
-                .setQueryCondition("*")
+                // A device that has left the organization since is not the job's any more.
+                .setQueryCondition(Scope.within("*", before.getOrganization()))
                 .setPolicy(policy)
                 .build());
     }

@@ -9,6 +9,7 @@ import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.Job;
+import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -45,9 +46,15 @@ final class JobDocuments {
                 .map(source -> (ObjectNode) JsonBody.stored(source));
     }
 
-    /** Returns the organization that a document names; null for none. */
-    static @Nullable String organization(ObjectNode source) {
-        return source.path(Scope.MEMBER).path(0).textValue();
+    /** Returns whether a job is one of this surface. */
+    static boolean isOurs(JobDefinition definition) {
+        return definition.getPolicy() != null && definition.getPolicy().getSource() != null;
+    }
+
+    /** Returns the organization of a job; null for none. */
+    static @Nullable String organization(JobDefinition definition) {
+        JobPolicy policy = definition.getPolicy();
+        return policy == null ? null : policy.getOrganization();
     }
 
     /** Returns the state of a job. One that has ended is running until all that was counted of it is known here. */

@@ -1,10 +1,11 @@
 package io.muster.api.surface.central;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micronaut.http.HttpResponse;
 import io.muster.api.http.Continuations;
 import io.muster.api.job.JobView;
 import io.muster.records.Job;
+import io.muster.records.JobDefinition;
+import io.muster.records.JobPolicy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -27,7 +28,7 @@ final class JobLists {
                 .thenComparing(Comparator.comparing(Place::createdAt).reversed())
                 .thenComparing(Place::id);
 
-        private static final Pattern FORM = Pattern.compile("(true|false) (-?\\d{1,18}) ([A-Za-z0-9_-]{1,255})");
+        private static final Pattern FORM = Pattern.compile("(true|false) (-?\\d{1,18}) ([A-Za-z0-9_-]{1,280})");
 
         static Place of(JobView.Entry entry) {
             return new Place(
@@ -57,8 +58,15 @@ final class JobLists {
 
     /** Returns whether a job is one of this surface that the caller sees. */
     static boolean sees(CentralRequest request, Job job) {
-        Optional<ObjectNode> source = JobDocuments.source(job);
-        return source.isPresent() && request.scope().sees(JobDocuments.organization(source.get()));
+        JobDefinition definition = job.getDefinition();
+        return JobDocuments.isOurs(definition) && request.scope().sees(JobDocuments.organization(definition));
+    }
+
+    private static long length(Placed placed) {
+        JobPolicy policy = placed.entry().job().getDefinition().getPolicy();
+        return policy == null || policy.getSource() == null
+                ? 0
+                : policy.getSource().length();
     }
 
     /** Answers a page of the jobs of the last 30 days that are wanted. */
@@ -76,13 +84,15 @@ final class JobLists {
                         .sorted(Comparator.comparing(Placed::place, Place.ORDER))
                         .limit(limit + 1L)
                         .toList();
-        List<Placed> shown = found.subList(0, Math.min(limit, found.size()));
+        List<Placed> shown = found.subList(0, CentralRequest.fitting(found, limit, JobLists::length));
         return request.page(
                 shown.stream()
                         .map(placed -> JobDocuments.document(
                                 placed.entry(),
                                 JobDocuments.source(placed.entry().job()).orElseThrow()))
                         .toList(),
-                found.size() > limit ? Optional.of(shown.getLast().place().text()) : Optional.empty());
+                found.size() > shown.size()
+                        ? Optional.of(shown.getLast().place().text())
+                        : Optional.empty());
     }
 }

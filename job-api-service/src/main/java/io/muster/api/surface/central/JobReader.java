@@ -16,12 +16,14 @@ import io.muster.records.FailureLimit;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
 import io.muster.records.TwinPatch;
+import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -46,18 +48,32 @@ final class JobReader {
             "statusMessage",
             "rerunOf");
 
+    private static final String MIGRATION = "deviceTemplateMigration";
     private static final Members OF_AMOUNT = Members.of("type", "value");
     private static final Members OF_THRESHOLD = OF_AMOUNT.and("batch");
     /** Lists both spellings of kinds of data by the one that answers have. */
     private static final Map<String, String> TYPES = Map.of(
-            "property", "property",
-            "PropertyJobData", "property",
-            "cloudProperty", "cloudProperty",
-            "CloudPropertyJobData", "cloudProperty",
-            "command", "command",
-            "CommandJobData", "command",
-            "deviceTemplateMigration", "deviceTemplateMigration",
-            "DeviceTemplateMigrationJobData", "deviceTemplateMigration");
+            "property",
+            "property",
+            "PropertyJobData",
+            "property",
+            "cloudProperty",
+            "cloudProperty",
+            "CloudPropertyJobData",
+            "cloudProperty",
+            "command",
+            "command",
+            "CommandJobData",
+            "command",
+            MIGRATION,
+            MIGRATION,
+            "DeviceTemplateMigrationJobData",
+            MIGRATION);
+
+    private static final Pattern STEP = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
+
+    /** Marks a component's section in a twin. Source: IoT Plug and Play conventions. */
+    private static final String MARK = "__t";
 
     private static final Set<String> KEPT =
             Set.of("displayName", "description", "group", "batch", "cancellationThreshold", "data", "devices");
@@ -65,6 +81,10 @@ final class JobReader {
     private static final String LANE = "central";
 
     private static final int MOST_DATA = 100;
+    /** Bounds the condition of devices that are picked: it is one of a twin query, with an organization. */
+    private static final int LONGEST_PICK = 8000;
+
+    private static final int LONGEST_TARGET = 255;
     private static final int MOST_STEPS = 2;
     private static final int PERCENT = 100;
     private static final int RESPONSE_SECONDS = 30;
@@ -91,13 +111,13 @@ final class JobReader {
      */
     Read read(CentralRequest request, String id, ObjectNode document, ObjectNode more) {
         JsonBody body = JsonBody.of(document).rejectOthers(MEMBERS);
-        body.text("displayName");
-        body.text("description");
+        body.text("displayName", CentralRequest.LONGEST_NAME);
+        body.text("description", CentralRequest.LONGEST_DESCRIPTION);
         String groupId =
                 body.text("group").orElseThrow(() -> body.wrong("group", "the id of a device group, and required"));
         CatalogItem group = group(request, groupId);
         @Nullable String organization = organization(request, body, group);
-        List<String> devices = body.texts("devices");
+        List<String> devices = devices(body);
         ArrayNode data = JsonNodeFactory.instance.arrayNode();
         Object operation = operation(body, data);
         boolean asksDevices = operation instanceof DeviceMethod;
@@ -114,6 +134,11 @@ final class JobReader {
                 .setErrorStatusFails(asksDevices)
                 .setOfflineFails(asksDevices)
                 .setGroup(devices.isEmpty() ? groupId : null)
+                .setOrganization(organization)
+                .setTemplates(
+                        type(data).equals(MIGRATION)
+                                ? List.of(data.get(0).path("template").asText())
+                                : List.of())
                 .setSource(source.toString())
                 .setLane(LANE)
                 .build();
@@ -121,11 +146,35 @@ final class JobReader {
         JobDefinition definition = JobDefinition.newBuilder()
                 .setJobId(id)
                 .setOperation(operation)
-                .setQueryCondition(devices.isEmpty() ? condition : among(devices))
+                .setQueryCondition(devices.isEmpty() ? condition : Scope.within(among(devices), organization))
                 .setMaxExecutionSeconds((int) LIFE.toSeconds())
                 .setPolicy(policy)
                 .build();
         return new Read(definition, condition, devices);
+    }
+
+    private static List<String> devices(JsonBody body) {
+        List<String> devices = body.texts("devices").stream().distinct().toList();
+        if (among(devices).length() > LONGEST_PICK) {
+            throw body.wrong("devices", "a list of fewer devices: make a group of so many");
+        }
+        return devices;
+    }
+
+    private static String type(ArrayNode data) {
+        return data.get(0).path("type").asText();
+    }
+
+    /** Checks that the device templates of a job are there. @throws ProblemException (400) where one is not */
+    void checkTemplates(JobPolicy policy) {
+        policy.getTemplates().stream()
+                .filter(template ->
+                        catalog.get(TemplateController.LIST + template).isEmpty())
+                .findFirst()
+                .ifPresent(template -> {
+                    throw new ProblemException(
+                            Problem.argumentInvalid("There is no device template " + template + " any more."));
+                });
     }
 
     /** Returns a condition that selects devices by their ids. */
@@ -154,7 +203,7 @@ final class JobReader {
         if (!body.has(Scope.MEMBER)) {
             return ofGroup;
         }
-        @Nullable String named = request.scope().named(body);
+        @Nullable String named = request.scope().named(body, ofGroup);
         if (named != null && !named.equals(ofGroup)) {
             throw new ProblemException(Problem.argumentInvalid("The device group is not of the organization " + named
                     + ": name a group of it, whose devices are the organization's."));
@@ -190,7 +239,7 @@ final class JobReader {
                 .map(TYPES::get)
                 .orElseThrow(() -> entry.wrong("type", "property, cloudProperty, command or deviceTemplateMigration"));
         entry.rejectOthers(
-                type.equals("deviceTemplateMigration")
+                type.equals(MIGRATION)
                         ? Members.of("type", "template")
                         : Members.of("type", "target", "path", "value"));
         return type;
@@ -198,7 +247,7 @@ final class JobReader {
 
     /** Returns a merge patch with all values. A component's section is marked as one, as devices with components expect. Source: IoT Plug and Play conventions. */
     private static ObjectNode patch(List<JsonBody> data, boolean desired) {
-        Map<String, JsonNode> values = new LinkedHashMap<>();
+        Set<String> paths = new HashSet<>();
         ObjectNode patch = JsonNodeFactory.instance.objectNode();
         for (JsonBody entry : data) {
             List<String> steps = steps(entry);
@@ -209,15 +258,20 @@ final class JobReader {
             if (!desired && Set.of("compute", DeviceDocuments.TAG).contains(steps.getFirst())) {
                 throw entry.wrong("path", "another name than " + steps.getFirst() + ", which Muster keeps for itself");
             }
-            if (values.put(String.join(".", steps), value) != null) {
+            if (!paths.add(String.join(".", steps))) {
                 throw entry.wrong("path", "set once");
+            }
+            // A property and a part of it can't both be set by one patch: which came last would decide.
+            boolean overlaps = steps.size() == 1 ? patch.has(steps.getFirst()) : paths.contains(steps.getFirst());
+            if (overlaps) {
+                throw entry.wrong("path", "apart from the others: " + steps.getFirst() + " is set as a whole too");
             }
             if (steps.size() == 1) {
                 patch.set(steps.getFirst(), value);
             } else {
                 ObjectNode component = patch.withObject("/" + steps.getFirst());
                 if (desired) {
-                    component.put("__t", "c");
+                    component.put(MARK, "c");
                 }
                 component.set(steps.getLast(), value);
             }
@@ -226,13 +280,14 @@ final class JobReader {
     }
 
     private static List<String> steps(JsonBody entry) {
-        if (entry.text("target").isEmpty()) {
+        if (entry.text("target", LONGEST_TARGET).isEmpty()) {
             throw entry.wrong("target", "the id of a device template, and required");
         }
         String path = entry.text("path").orElseThrow(() -> entry.wrong("path", "a name, and required"));
         List<String> steps = List.of(path.split("\\.", -1));
         if (steps.size() > MOST_STEPS
-                || !steps.stream().allMatch(step -> step.matches("[A-Za-z_][A-Za-z0-9_]{0,127}"))) {
+                || !steps.stream().allMatch(step -> STEP.matcher(step).matches())
+                || steps.contains(MARK)) {
             throw entry.wrong("path", "a name, or a component's name, a dot and a name");
         }
         return steps;
@@ -262,10 +317,19 @@ final class JobReader {
                 .map(batch -> {
                     batch.rejectOthers(OF_AMOUNT);
                     return isPercentage(batch)
-                            ? new Batches(0, whole(batch, 1, PERCENT), 0)
-                            : new Batches(whole(batch, 1, Integer.MAX_VALUE), 0, 0);
+                            ? batches(batch, percentage(batch))
+                            : new Batches(whole(batch, 1), 0, 0, 0.0);
                 })
                 .orElse(null);
+    }
+
+    private static Batches batches(JsonBody batch, BigDecimal percentage) {
+        if (percentage.signum() == 0) {
+            throw batch.wrong("value", "more than 0");
+        }
+        int whole = percentage.intValue();
+        return new Batches(
+                0, whole, 0, percentage.subtract(BigDecimal.valueOf(whole)).doubleValue());
     }
 
     private static @Nullable FailureLimit limit(JsonBody body) {
@@ -279,8 +343,8 @@ final class JobReader {
             throw given.wrong("batch", "false, or missing, in a job without batches");
         }
         return isPercentage(given)
-                ? new FailureLimit(null, whole(given, 0, PERCENT), perBatch)
-                : new FailureLimit((long) whole(given, 0, Integer.MAX_VALUE), null, perBatch);
+                ? new FailureLimit(null, percentage(given).doubleValue(), perBatch)
+                : new FailureLimit((long) whole(given, 0), null, perBatch);
     }
 
     private static boolean isPercentage(JsonBody amount) {
@@ -291,11 +355,19 @@ final class JobReader {
         };
     }
 
-    private static int whole(JsonBody amount, int least, int most) {
+    /** Returns a percentage, which may have a fraction. */
+    private static BigDecimal percentage(JsonBody amount) {
         double value = amount.decimal("value").orElse(-1.0);
-        if (value != Math.rint(value) || value < least || value > most) {
-            throw amount.wrong(
-                    "value", "a whole number from " + least + (most == Integer.MAX_VALUE ? "" : " to " + most));
+        if (value < 0 || value > PERCENT) {
+            throw amount.wrong("value", "a number from 0 to " + PERCENT);
+        }
+        return BigDecimal.valueOf(value);
+    }
+
+    private static int whole(JsonBody amount, int least) {
+        double value = amount.decimal("value").orElse(-1.0);
+        if (value != Math.rint(value) || value < least || value > Integer.MAX_VALUE) {
+            throw amount.wrong("value", "a whole number from " + least);
         }
         return (int) value;
     }

@@ -23,15 +23,11 @@ import io.muster.api.json.JsonBody;
 import io.muster.api.json.MergePatch;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
-import io.muster.document.Etags;
 import io.muster.records.IfScheduleRevision;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 
 /** Serves scheduled jobs: definitions; each firing of one makes a job. Contract: iot-central, 1.8. */
 @Controller(Central.MOUNT)
@@ -55,24 +51,19 @@ final class ScheduledJobController {
     }
 
     @Get("/api/scheduledJobs")
-    HttpResponse<String> list(HttpRequest<?> request) {
+    CompletionStage<HttpResponse<String>> list(HttpRequest<?> request) {
         CentralRequest asked = new CentralRequest(request);
-        int limit = asked.limit();
-        List<Schedule> seen = new ArrayList<>();
-        @Nullable String after = asked.after() == null ? null : ScheduledJobs.PREFIX + asked.after();
-        List<Schedule> page = schedules.page(ScheduledJobs.PREFIX, after, limit);
-        while (!page.isEmpty() && seen.size() <= limit) {
-            page.stream().filter(schedule -> sees(asked, schedule)).forEach(seen::add);
-            page = schedules.page(ScheduledJobs.PREFIX, page.getLast().getScheduleId(), limit);
-        }
-        List<Schedule> shown = seen.subList(0, Math.min(limit, seen.size()));
-        return asked.page(
-                shown.stream().map(ScheduledJobs::document).toList(),
-                seen.size() > limit ? Optional.of(ScheduledJobs.id(shown.getLast())) : Optional.empty());
+        return workers.get(() -> asked.page(
+                schedules,
+                ScheduledJobs.PREFIX,
+                Schedule::getScheduleId,
+                schedule -> sees(asked, schedule),
+                ScheduledJobs::length,
+                ScheduledJobs::document));
     }
 
     private static boolean sees(CentralRequest request, Schedule schedule) {
-        return request.scope().sees(JobDocuments.organization(ScheduledJobs.source(schedule)));
+        return request.scope().sees(ScheduledJobs.organization(schedule));
     }
 
     @Get("/api/scheduledJobs/{id}")
@@ -100,7 +91,8 @@ final class ScheduledJobController {
         return workers.run(() -> {
             Optional<Schedule> there = schedules.get(ScheduledJobs.PREFIX + id);
             there.ifPresent(_ -> known(request, id));
-            checkVersion(request, there);
+            new CentralRequest(request)
+                    .checkVersion(there.map(ScheduledJobs::etag).orElse(null));
             return save(new CentralRequest(request), id, JsonBody.object(body), there);
         });
     }
@@ -110,8 +102,8 @@ final class ScheduledJobController {
     CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
         return workers.run(() -> {
             Schedule known = known(request, id);
-            checkVersion(request, Optional.of(known));
-            ObjectNode change = JsonBody.object(body);
+            new CentralRequest(request).checkVersion(ScheduledJobs.etag(known));
+            ObjectNode change = Scope.cleared(JsonBody.object(body));
             ObjectNode merged = MergePatch.merged(ScheduledJobs.source(known), change);
             if (change.hasNonNull("schedule")) {
                 merged.set("schedule", change.get("schedule"));
@@ -120,22 +112,12 @@ final class ScheduledJobController {
         });
     }
 
-    private static void checkVersion(HttpRequest<?> request, Optional<Schedule> known) {
-        @Nullable String wanted = new CentralRequest(request).ifMatch();
-        boolean holds = known.isEmpty() ? wanted == null : Etags.matches(wanted, ScheduledJobs.etag(known.get()));
-        if (!holds) {
-            throw new ProblemException(
-                    Refusals.outdated("The scheduled job is not of the version that If-Match names: read it again."));
-        }
-    }
-
     private CompletionStage<HttpResponse<String>> save(
             CentralRequest request, String id, ObjectNode document, Optional<Schedule> known) {
         SaveSchedule save = documents.read(request, id, document, time.now());
-        Object command = request.ifMatch() == null || known.isEmpty()
-                ? save
-                : new IfScheduleRevision(known.get().getRevision(), save);
-        return requests.schedule(ScheduledJobs.PREFIX + id, command)
+        // The version that was read, for which the caller was checked; or none, where there was none.
+        long revision = known.map(Schedule::getRevision).orElse(0L);
+        return requests.schedule(ScheduledJobs.PREFIX + id, new IfScheduleRevision(revision, save))
                 .thenApply(saved -> Answers.ok(ScheduledJobs.document(saved)));
     }
 
@@ -143,8 +125,8 @@ final class ScheduledJobController {
     @Delete("/api/scheduledJobs/{id}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
         Schedule known = known(request, id);
-        checkVersion(request, Optional.of(known));
-        @Nullable Long revision = new CentralRequest(request).ifMatch() == null ? null : known.getRevision();
-        return requests.deleteSchedule(ScheduledJobs.PREFIX + id, revision).thenApply(_ -> Answers.noContent());
+        new CentralRequest(request).checkVersion(ScheduledJobs.etag(known));
+        return requests.deleteSchedule(ScheduledJobs.PREFIX + id, known.getRevision())
+                .thenApply(_ -> Answers.noContent());
     }
 }

@@ -2,12 +2,12 @@ package io.muster.api.surface.central;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.api.credential.ApiTokens;
 import io.muster.api.json.JsonBody;
-import io.muster.api.json.Problem;
-import io.muster.api.json.ProblemException;
 import io.muster.api.schedule.ScheduleDocument;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.Job;
+import io.muster.records.JobDefinition;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Reads and writes scheduled jobs, which are schedules that make jobs. Contract: iot-central, 1.8. */
 final class ScheduledJobs {
@@ -25,10 +26,8 @@ final class ScheduledJobs {
     /** Names the member of a job by which it is known which definition made it. */
     private static final String MADE_BY = "scheduledJobId";
 
-    /** Bounds an id: each of its jobs has its time behind that. */
-    private static final Pattern ID = Pattern.compile("[a-zA-Z0-9_-]{1,240}");
-
-    private static final Pattern RUN = Pattern.compile("-\\d{14}");
+    /** Matches what the id of a job has behind that of its definition: the time, and more where that id was taken. */
+    private static final Pattern RUN = Pattern.compile("-\\d{14}(-[0-9a-f]{8})?");
 
     /** Lists the members beyond a job's. */
     private static final List<String> OWN = List.of("schedule", "timeZone", "enabled", "completed", "etag");
@@ -41,11 +40,6 @@ final class ScheduledJobs {
 
     /** Reads a document. @throws ProblemException (400) when a member is wrong */
     SaveSchedule read(CentralRequest request, String id, ObjectNode document, Instant now) {
-        if (!ID.matcher(id).matches()) {
-            throw new ProblemException(Problem.argumentInvalid(
-                    "The id of a scheduled job has 1 to 240 letters, digits, underscores and hyphens: each of"
-                            + " its jobs has its time behind that."));
-        }
         JsonBody body = JsonBody.of(document);
         JsonBody schedule =
                 body.object("schedule").orElseThrow(() -> body.wrong("schedule", "an object, and required"));
@@ -58,7 +52,10 @@ final class ScheduledJobs {
         ObjectNode ofJob = document.deepCopy();
         ofJob.remove(OWN);
         JobReader.Read job = jobs.read(
-                request, id, ofJob, JsonNodeFactory.instance.objectNode().put(MADE_BY, id));
+                request,
+                CentralRequest.id(id),
+                ofJob,
+                JsonNodeFactory.instance.objectNode().put(MADE_BY, id));
         ObjectNode source = (ObjectNode)
                 JsonBody.stored(String.valueOf(job.definition().getPolicy().getSource()));
         source.remove(MADE_BY);
@@ -76,6 +73,20 @@ final class ScheduledJobs {
 
     static String id(Schedule schedule) {
         return schedule.getScheduleId().substring(PREFIX.length());
+    }
+
+    private static JobDefinition job(Schedule schedule) {
+        return ((CreateFleetJob) schedule.getDefinition().getAction()).getDefinition();
+    }
+
+    /** Returns the organization of a scheduled job; null for none. */
+    static @Nullable String organization(Schedule schedule) {
+        return JobDocuments.organization(job(schedule));
+    }
+
+    /** Returns how many characters the document has that was given. */
+    static long length(Schedule schedule) {
+        return String.valueOf(schedule.getDefinition().getSource()).length();
     }
 
     /** Returns the document as it was given. */

@@ -1,5 +1,6 @@
 package io.muster.api.surface.central;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.access.Caller;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Problem;
@@ -30,16 +31,24 @@ record Scope(Optional<String> organization) {
     }
 
     /**
-     * Returns the organization that a document names; the caller's own where it names none. Null for none.
+     * Returns the organization that a document names. Where it names none it is that of the thing as it was, or else the caller's own: so a change by whoever sees all things takes none
+     * out of its organization by silence. An empty list takes it out. Null for none.
      *
+     * @param before the organization of the thing that is there; null for none
      * @throws ProblemException where it is no organization (400), or another than the caller's (403)
      */
     @Nullable
-    String named(JsonBody body) {
+    String named(JsonBody body, @Nullable String before) {
         if (!body.has(MEMBER)) {
-            return organization.orElse(null);
+            return before == null ? organization.orElse(null) : before;
         }
         List<String> named = body.texts(MEMBER);
+        if (named.isEmpty()) {
+            if (organization.isPresent()) {
+                throw forbidden();
+            }
+            return null;
+        }
         if (named.size() != 1) {
             throw body.wrong(MEMBER, "a list of exactly one organization");
         }
@@ -54,10 +63,29 @@ record Scope(Optional<String> organization) {
                             + " either end."));
         }
         if (!sees(named)) {
-            throw new ProblemException(new Problem(
-                    403, "Forbidden", "The token is bound to the organization " + organization.orElse("") + "."));
+            throw forbidden();
         }
         return named;
+    }
+
+    /** Checks that the caller may change things that are everybody's. @throws ProblemException (403) where it is bound to an organization */
+    void checkAll() {
+        if (organization.isPresent()) {
+            throw forbidden();
+        }
+    }
+
+    private ProblemException forbidden() {
+        return new ProblemException(new Problem(
+                403, "Forbidden", "The token is bound to the organization " + organization.orElse("") + "."));
+    }
+
+    /** Returns a merge patch that says an empty list where it says null: what is missing behind it would stay as it was. */
+    static ObjectNode cleared(ObjectNode change) {
+        if (change.has(MEMBER) && change.get(MEMBER).isNull()) {
+            change.putArray(MEMBER);
+        }
+        return change;
     }
 
     /** Returns a condition over twins, narrowed to devices of an organization. @param of null for all devices */

@@ -13,6 +13,7 @@ import io.micronaut.http.annotation.PathVariable;
 import io.micronaut.http.annotation.Put;
 import io.muster.access.Right;
 import io.muster.api.access.Caller;
+import io.muster.api.credential.ApiTokens;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
@@ -22,6 +23,7 @@ import io.muster.api.json.JsonBody;
 import io.muster.api.json.Members;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.document.Etags;
 import io.muster.records.ApiToken;
 import io.muster.records.CatalogItem;
 import io.muster.records.DeleteCatalogItem;
@@ -40,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 @Consumes(MediaType.ALL)
 final class TokenController {
     private static final Duration LIFE = Duration.ofDays(365);
+    private static final int MOST = 1000;
     private static final Members OF_TOKEN = Members.of("id", "roles", "expiry", "token");
     private static final Members OF_ROLE = Members.of("role", "organization");
 
@@ -69,8 +72,9 @@ final class TokenController {
     }
 
     @Get("/api/apiTokens")
-    HttpResponse<String> list(HttpRequest<?> request) {
-        return CatalogLists.page(new CentralRequest(request), catalog, ApiTokens.LIST, TokenController::document);
+    CompletionStage<HttpResponse<String>> list(HttpRequest<?> request) {
+        return workers.get(() ->
+                CatalogLists.page(new CentralRequest(request), catalog, ApiTokens.LIST, TokenController::document));
     }
 
     @Get("/api/apiTokens/{id}")
@@ -102,6 +106,10 @@ final class TokenController {
         String organization = given.text("organization")
                 .map(request.scope()::checked)
                 .orElseGet(() -> request.scope().organization().orElse(null));
+        if (CatalogLists.isFull(catalog, ApiTokens.LIST, MOST)) {
+            throw new ProblemException(new Problem(
+                    400, "TooManyApiTokens", "There are " + MOST + " API tokens, as many as may be: revoke one."));
+        }
         Instant expiresAt = time.now().plus(LIFE);
         String token = ApiTokens.draw(request.host(), id, expiresAt);
         ObjectNode source = body.copy().retain("roles");
@@ -118,8 +126,8 @@ final class TokenController {
 
     @Delete("/api/apiTokens/{id}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
-        item(request, id);
-        return requests.deleteCatalogItem(ApiTokens.LIST + id, new DeleteCatalogItem(null))
+        CatalogItem known = item(request, id);
+        return requests.deleteCatalogItem(ApiTokens.LIST + id, new DeleteCatalogItem(Etags.of(known)))
                 .thenApply(_ -> Answers.noContent());
     }
 
@@ -128,7 +136,7 @@ final class TokenController {
     }
 
     private static ObjectNode document(CatalogItem item) {
-        ObjectNode body = CatalogLists.document(item, ApiTokens.LIST);
+        ObjectNode body = CatalogLists.document(item, ApiTokens.LIST, "id");
         return body.put("expiry", ((ApiToken) item.getContent()).getExpiresAt().toString());
     }
 }

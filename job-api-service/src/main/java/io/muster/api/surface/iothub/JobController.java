@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 final class JobController {
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
     /** Matches ids of other surfaces' jobs too, which are listed here. */
-    private static final Pattern ANY_ID = Pattern.compile("[A-Za-z0-9_-]{1,255}");
+    private static final Pattern ANY_ID = Pattern.compile("[A-Za-z0-9_-]{1,280}");
 
     private final Requests requests;
     private final JobView jobs;
@@ -96,11 +96,15 @@ final class JobController {
     HttpResponse<String> get(@PathVariable String id) {
         return jobs.get(id)
                 .map(entry -> Answers.ok(Jobs.document(entry.job(), entry.statistics())))
-                .or(() -> schedules
-                        .get(id)
+                .or(() -> schedule(id)
                         .flatMap(schedule -> ScheduledJobs.definition(schedule)
                                 .map(job -> Answers.ok(Jobs.document(schedule, job)))))
                 .orElseThrow(() -> new ProblemException(HubErrors.jobNotFound(id)));
+    }
+
+    /** Returns the schedule of a job of this surface: ids of other surfaces' schedules have a slash. */
+    private Optional<Schedule> schedule(String id) {
+        return JOB_ID.matcher(id).matches() ? schedules.get(id) : Optional.empty();
     }
 
     @Put("/jobs/v2/{id}")
@@ -133,7 +137,7 @@ final class JobController {
     /** Cancels a job; of one with a schedule, which ends with that, the jobs that it has made go on. Clients send no body, or {@code {}}: it is not read. */
     @Post("/jobs/v2/{id}/cancel")
     CompletionStage<HttpResponse<String>> cancel(@PathVariable String id) {
-        Optional<Schedule> schedule = jobs.get(id).isPresent() ? Optional.empty() : schedules.get(id);
+        Optional<Schedule> schedule = jobs.get(id).isPresent() ? Optional.empty() : schedule(id);
         Optional<JobDefinition> job = schedule.flatMap(ScheduledJobs::definition);
         if (schedule.isPresent() && job.isPresent()) {
             Schedule cancelled = Schedule.newBuilder(schedule.get())

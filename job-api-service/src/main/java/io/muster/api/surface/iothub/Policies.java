@@ -13,10 +13,12 @@ import io.muster.records.Growth;
 import io.muster.records.JobPolicy;
 import io.muster.records.RetryRule;
 import io.muster.records.Rollout;
+import java.math.BigDecimal;
 import java.time.DayOfWeek;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -102,7 +104,7 @@ final class Policies {
         limit.rejectOthers(OF_FAILURE_LIMIT);
         return new FailureLimit(
                 limit.number("most").map(Integer::longValue).orElse(null),
-                limit.number("percent").orElse(null),
+                limit.decimal("percent").orElse(null),
                 limit.flag("perBatch").orElse(false));
     }
 
@@ -136,10 +138,12 @@ final class Policies {
 
     private static Batches batches(JsonBody batches) {
         batches.rejectOthers(OF_BATCHES);
+        BigDecimal percent = batches.decimal("percent").map(BigDecimal::valueOf).orElse(BigDecimal.ZERO);
         return new Batches(
                 batches.number("size").orElse(0),
-                batches.number("percent").orElse(0),
-                batches.number("successPercent").orElse(ALL));
+                percent.intValue(),
+                batches.number("successPercent").orElse(ALL),
+                percent.remainder(BigDecimal.ONE).doubleValue());
     }
 
     private static AbortRule abort(JsonBody abort) {
@@ -200,7 +204,7 @@ final class Policies {
             if (batches.getSize() > 0) {
                 node.put("size", batches.getSize());
             } else {
-                node.put("percent", batches.getPercent());
+                node.put("percent", number(batches.getPercent() + batches.getPercentFraction()));
             }
             node.put("successPercent", batches.getSuccessPercent());
         }
@@ -226,7 +230,7 @@ final class Policies {
             if (limit.getMost() != null) {
                 node.put("most", limit.getMost());
             } else {
-                node.put("percent", limit.getPercent());
+                node.put("percent", number(Objects.requireNonNull(limit.getPercent())));
             }
             node.put("perBatch", limit.getPerBatch());
         }
@@ -236,6 +240,12 @@ final class Policies {
         if (policy.getOfflineFails()) {
             document.put("offlineFails", true);
         }
+    }
+
+    /** Returns a number as people write it: 25, and not 25.0. */
+    private static BigDecimal number(double value) {
+        BigDecimal plain = BigDecimal.valueOf(value).stripTrailingZeros();
+        return plain.scale() < 0 ? plain.setScale(0) : plain;
     }
 
     private static void write(ObjectNode node, RetryRule rule) {

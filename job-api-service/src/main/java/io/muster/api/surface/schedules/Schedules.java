@@ -6,6 +6,7 @@ import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
+import io.muster.api.credential.ApiTokens;
 import io.muster.api.credential.PolicyPassword;
 import io.muster.api.credential.SharedKey;
 import io.muster.api.json.Problem;
@@ -28,10 +29,12 @@ public final class Schedules implements Surface {
     private static final String ROOT = "/api/schedules/";
 
     private final Gate gate;
+    private final ApiTokens tokens;
 
     /** Makes one. */
-    public Schedules(Gate gate) {
+    public Schedules(Gate gate, ApiTokens tokens) {
         this.gate = gate;
+        this.tokens = tokens;
     }
 
     @Override
@@ -55,7 +58,7 @@ public final class Schedules implements Surface {
         return Optional.of(
                 SharedKey.hasScheme(authorization)
                         ? signed(request, String.valueOf(authorization), path, now)
-                        : gate.identify(authorization, path, now));
+                        : tokens.holder(authorization, now).orElseGet(() -> gate.identify(authorization, path, now)));
     }
 
     private Caller signed(HttpRequest<?> request, String authorization, String path, Instant now) {

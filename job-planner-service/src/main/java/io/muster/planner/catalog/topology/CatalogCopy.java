@@ -6,6 +6,8 @@ import io.muster.codec.UndecodableRecordException;
 import io.muster.records.CatalogItem;
 import io.muster.records.DeviceGroup;
 import io.muster.topics.Topics;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -51,15 +53,26 @@ public final class CatalogCopy implements Processor<String, byte[], Void, Void> 
             this.codec = codecs.of(Topics.CATALOG);
         }
 
-        /** Returns the condition that selects a group's devices; empty where the group is gone, or a device template that it names. */
-        public Optional<String> condition(String group) {
+        /**
+         * Returns the condition that selects a group's devices; empty where the group is gone, or a device template that it names, or where it is of another organization.
+         *
+         * @param organization null for none
+         */
+        public Optional<String> condition(String group, @Nullable String organization) {
             return item(GROUPS + group)
+                    .filter(item -> Objects.equals(item.getOrganization(), organization))
                     .map(CatalogItem::getContent)
                     .filter(DeviceGroup.class::isInstance)
                     .map(DeviceGroup.class::cast)
-                    .filter(found -> found.getTemplates().stream()
-                            .allMatch(template -> item(TEMPLATES + template).isPresent()))
+                    .filter(found -> missing(found.getTemplates()).isEmpty())
                     .map(DeviceGroup::getCondition);
+        }
+
+        /** Returns the first device template that is not there; empty where all are. */
+        public Optional<String> missing(List<String> templates) {
+            return templates.stream()
+                    .filter(template -> item(TEMPLATES + template).isEmpty())
+                    .findFirst();
         }
 
         private Optional<CatalogItem> item(String id) {

@@ -9,6 +9,7 @@ import io.muster.planner.job.JobInput;
 import io.muster.records.AdmitJob;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
+import io.muster.records.DenyJob;
 import io.muster.records.FiringOrder;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
@@ -35,6 +36,7 @@ import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
@@ -110,39 +112,53 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
     }
 
     private List<JobInput> inputs(JobCommand command, long number) throws InvalidRecordException {
-        JobInput asked = switch (command.getCommand()) {
+        List<JobInput> asked = switch (command.getCommand()) {
             case CreateJob create -> {
                 if (!create.getDefinition().getJobId().equals(command.getJobId())) {
                     throw new InvalidRecordException("the definition's job id is not the command's");
                 }
                 @Nullable FiringOrder order = command.getOrder();
                 yield order == null
-                        ? new JobInput.Create(create.getDefinition(), number, isFull(), null)
+                        ? List.of(new JobInput.Create(create.getDefinition(), number, isFull(), null))
                         : ofFiring(create.getDefinition(), number, order.getUntil());
             }
-            case CancelJob _ -> new JobInput.Cancel();
-            case PauseJob _ -> new JobInput.Pause();
-            case ResumeJob _ -> new JobInput.Resume();
-            case AdmitJob admit -> new JobInput.Admit(admit.getJobNumber(), admit.getTicket());
+            case CancelJob _ -> List.of(new JobInput.Cancel());
+            case PauseJob _ -> List.of(new JobInput.Pause());
+            case ResumeJob _ -> List.of(new JobInput.Resume());
+            case AdmitJob admit -> List.of(new JobInput.Admit(admit.getJobNumber(), admit.getTicket()));
+            case DenyJob deny -> List.of(new JobInput.Deny(deny.getJobNumber(), deny.getTicket()));
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         };
-        return List.of(asked, new JobInput.Start(), new JobInput.Pace(statistics.get(command.getJobId())));
+        return Stream.concat(
+                        asked.stream(),
+                        Stream.of(new JobInput.Start(), new JobInput.Pace(statistics.get(command.getJobId()))))
+                .toList();
     }
 
-    /** Returns the input of a firing: the devices of a group are those that its condition selects now, and not when the schedule was saved. */
-    private JobInput ofFiring(JobDefinition definition, long number, Instant until) {
+    /** Returns the inputs of a firing: the devices of a group are those that its condition selects now, and not when the schedule was saved. */
+    private List<JobInput> ofFiring(JobDefinition definition, long number, Instant until) {
         JobPolicy policy = definition.getPolicy();
-        if (policy == null || policy.getGroup() == null) {
-            return new JobInput.Create(definition, number, isFull(), until);
+        if (policy == null) {
+            return List.of(new JobInput.Create(definition, number, isFull(), until));
         }
-        Optional<String> condition = catalog.condition(policy.getGroup());
+        Optional<String> missing = catalog.missing(policy.getTemplates());
+        @Nullable String group = policy.getGroup();
+        Optional<String> condition = group == null
+                ? Optional.of(definition.getQueryCondition())
+                : catalog.condition(group, policy.getOrganization());
         JobDefinition now = JobDefinition.newBuilder(definition)
                 .setQueryCondition(condition.orElse(definition.getQueryCondition()))
                 .build();
-        Optional<String> fault = condition.isPresent()
-                ? Optional.empty()
-                : Optional.of("The device group " + policy.getGroup() + " is gone or broken.");
-        return new JobInput.Create(now, number, isFull(), until, fault);
+        Stream<String> faults = Stream.concat(
+                condition.isPresent()
+                        ? Stream.empty()
+                        : Stream.of("The device group " + group
+                                + " is gone, is broken, or is of another organization than the job."),
+                missing.map(template -> "The device template " + template + " is gone.").stream());
+        return Stream.<JobInput>concat(
+                        Stream.of(new JobInput.Create(now, number, isFull(), until)),
+                        faults.limit(1).map(fault -> new JobInput.Fail(number, fault)))
+                .toList();
     }
 
     private boolean isFull() {

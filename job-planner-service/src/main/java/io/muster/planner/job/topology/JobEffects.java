@@ -10,6 +10,7 @@ import io.muster.records.EnterLane;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.ExpireDeviceJobs;
+import io.muster.records.FiringOrder;
 import io.muster.records.ForgetJob;
 import io.muster.records.HoldDeviceJobs;
 import io.muster.records.Job;
@@ -19,11 +20,13 @@ import io.muster.records.JobCancelled;
 import io.muster.records.JobCommand;
 import io.muster.records.JobCompleted;
 import io.muster.records.JobCreated;
+import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
 import io.muster.records.JobFailed;
 import io.muster.records.JobPaused;
 import io.muster.records.JobQueued;
 import io.muster.records.JobRefusal;
+import io.muster.records.JobRefusalReason;
 import io.muster.records.JobRefused;
 import io.muster.records.JobReleased;
 import io.muster.records.JobResumed;
@@ -40,9 +43,11 @@ import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.coordinator.Change;
 import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Writes what follows of a job's events and of refused commands. For one task. */
@@ -150,10 +155,39 @@ final class JobEffects {
                 now);
     }
 
+    /**
+     * Has the job of a firing made under another id where its own is taken: by a schedule of the same name of another surface, or by a client. The other id has eight digits more,
+     * which are the firing's own. Returns whether it has.
+     */
+    private boolean makeUnderAnotherId(JobCommand command, CreateJob create, JobRefused refusal, Instant now) {
+        @Nullable FiringOrder order = command.getOrder();
+        if (order == null || refusal.getReason() != JobRefusalReason.ALREADY_EXISTS) {
+            return false;
+        }
+        String firing = order.getScheduleId() + ' ' + order.getRun();
+        String more = '-'
+                + UUID.nameUUIDFromBytes(firing.getBytes(StandardCharsets.UTF_8))
+                        .toString()
+                        .substring(0, 8);
+        if (command.getJobId().endsWith(more)) {
+            return false;
+        }
+        String jobId = command.getJobId() + more;
+        JobDefinition definition =
+                JobDefinition.newBuilder(create.getDefinition()).setJobId(jobId).build();
+        outbox.send(
+                Outbox.sink(Topics.JOB_COMMANDS, JobAggregate.NAME),
+                Topics.JOB_COMMANDS,
+                Route.byKey(jobId),
+                new JobCommand(jobId, new CreateJob(definition), order),
+                now);
+        return true;
+    }
+
     /** Writes a refusal where everybody can read it. */
     void refused(JobCommand command, JobRefused refusal, Requester requester, Instant now) {
         log.refused(command, refusal, requester);
-        if (command.getCommand() instanceof CreateJob) {
+        if (command.getCommand() instanceof CreateJob create && !makeUnderAnotherId(command, create, refusal, now)) {
             reports.failed(command.getOrder(), refusal.getMessage(), now);
         }
         outbox.send(

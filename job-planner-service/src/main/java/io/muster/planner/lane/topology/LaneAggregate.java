@@ -3,12 +3,14 @@ package io.muster.planner.lane.topology;
 import io.muster.planner.lane.LaneDecider;
 import io.muster.planner.lane.LaneInput;
 import io.muster.records.AdmitJob;
+import io.muster.records.DenyJob;
 import io.muster.records.EnterLane;
 import io.muster.records.JobCommand;
 import io.muster.records.Lane;
 import io.muster.records.LaneAdmitted;
 import io.muster.records.LaneCommand;
 import io.muster.records.LaneEvent;
+import io.muster.records.LaneRefused;
 import io.muster.records.LeaveLane;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
@@ -90,18 +92,29 @@ public final class LaneAggregate implements Aggregate<Lane, LaneInput, LaneEvent
         return LaneDecider.evolve(lane, event);
     }
 
-    /** Tells a job that it may run. */
+    /** Tells a job that it may run, or that it can't wait. */
     @Override
     public void happened(Change<Lane, LaneEvent> change) {
-        if (change.event().getEvent() instanceof LaneAdmitted admitted) {
-            EnterLane entry =
-                    LaneDecider.entry(Objects.requireNonNull(change.after()).getRunning(), admitted.getJobId());
-            outbox.send(
-                    Outbox.sink(Topics.JOB_COMMANDS, NAME),
-                    Topics.JOB_COMMANDS,
-                    Route.byKey(entry.getJobId()),
-                    new JobCommand(entry.getJobId(), new AdmitJob(entry.getJobNumber(), entry.getTicket()), null),
-                    change.at());
+        switch (change.event().getEvent()) {
+            case LaneAdmitted admitted -> {
+                EnterLane entry =
+                        LaneDecider.entry(Objects.requireNonNull(change.after()).getRunning(), admitted.getJobId());
+                tell(entry.getJobId(), new AdmitJob(entry.getJobNumber(), entry.getTicket()), change.at());
+            }
+            case LaneRefused refused -> {
+                EnterLane entry = refused.getEntry();
+                tell(entry.getJobId(), new DenyJob(entry.getJobNumber(), entry.getTicket()), change.at());
+            }
+            default -> {} // Says nothing to a job.
         }
+    }
+
+    private void tell(String jobId, Object command, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.JOB_COMMANDS, NAME),
+                Topics.JOB_COMMANDS,
+                Route.byKey(jobId),
+                new JobCommand(jobId, command, null),
+                now);
     }
 }

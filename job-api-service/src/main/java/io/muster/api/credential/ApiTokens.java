@@ -1,4 +1,4 @@
-package io.muster.api.surface.central;
+package io.muster.api.credential;
 
 import io.muster.api.access.Caller;
 import io.muster.api.access.Role;
@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * Makes API tokens and recognizes them. A token is a text of a random secret, an id and an end; the SHA-256 of the whole text is kept, so that none of its parts can be changed.
  * Thread-safe. Contract: iot-central, 1.1.
  */
-final class ApiTokens {
+public final class ApiTokens {
     /** Names the list of tokens in the catalog. */
-    static final String LIST = "apiTokens/";
+    public static final String LIST = "apiTokens/";
 
     /** Matches an API token: its end has milliseconds, by which it differs from a policy's token. */
     private static final Pattern FORM = Pattern.compile(
@@ -39,12 +39,13 @@ final class ApiTokens {
 
     private final CatalogView catalog;
 
-    ApiTokens(CatalogView catalog) {
+    /** Recognizes the tokens of a catalog. */
+    public ApiTokens(CatalogView catalog) {
         this.catalog = catalog;
     }
 
     /** Draws a token. @param app the name of the application, as the client reached it */
-    static String draw(String app, String id, Instant expiresAt) {
+    public static String draw(String app, String id, Instant expiresAt) {
         byte[] secret = new byte[SECRET_BYTES];
         RANDOM.nextBytes(secret);
         return "SharedAccessSignature sr=" + encoded(app) + "&sig="
@@ -56,7 +57,8 @@ final class ApiTokens {
         return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 
-    static String hash(String token) {
+    /** Returns what is kept of a token: its SHA-256 in hexadecimal. */
+    public static String hash(String token) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8)));
@@ -72,7 +74,7 @@ final class ApiTokens {
      * @return empty where it is no API token at all
      * @throws ProblemException (401) where it is one that was never made, was revoked or has expired
      */
-    Optional<Caller> holder(@Nullable String authorization, Instant now) {
+    public Optional<Caller> holder(@Nullable String authorization, Instant now) {
         if (authorization == null) {
             return Optional.empty();
         }
