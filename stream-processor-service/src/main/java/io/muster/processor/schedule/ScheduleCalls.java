@@ -1,5 +1,6 @@
 package io.muster.processor.schedule;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.records.BasicCredentials;
@@ -95,7 +96,8 @@ public final class ScheduleCalls implements AutoCloseable {
     private final EndpointClient http;
     private final Duration pause;
     private final InstantSource clock;
-    private final MeterRegistry meters;
+    private final Counter succeeded;
+    private final Counter failed;
     private final java.util.function.Consumer<String> fatal;
     private final Thread thread;
     private volatile boolean closed;
@@ -135,7 +137,8 @@ public final class ScheduleCalls implements AutoCloseable {
         this.http = new EndpointClient(reach.endpoints(), LIMIT, MOST);
         this.pause = pause;
         this.clock = clock;
-        this.meters = meters;
+        this.succeeded = meters.counter("muster.schedule.calls", "outcome", "succeeded");
+        this.failed = meters.counter("muster.schedule.calls", "outcome", "failed");
         this.fatal = fatal;
         this.thread = Thread.ofPlatform().name("schedule-calls").unstarted(this::run);
     }
@@ -354,8 +357,7 @@ public final class ScheduleCalls implements AutoCloseable {
             outcome = CallOutcome.late(call.getUntil());
         } else {
             outcome = carryOut(call);
-            meters.counter("muster.schedule.calls", "outcome", outcome.succeeded() ? "succeeded" : "failed")
-                    .increment();
+            (outcome.succeeded() ? succeeded : failed).increment();
         }
         ScheduleCommand report = new ScheduleCommand(
                 call.getScheduleId(),
