@@ -24,6 +24,8 @@ import io.muster.records.JobStatus;
 import io.muster.records.OperationType;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleRun;
+import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.TwinPatch;
 import java.io.IOException;
@@ -264,6 +266,10 @@ class CentralJobsTest {
         assertThat(rerun.getQueryCondition()).isEqualTo(within);
         assertThat(policy(rerun).getOrganization()).isEqualTo("lyon");
         done(200, "PUT", "/api/scheduledJobs/s", job(PROPERTY, "," + DAILY).replace("lyon", "own"));
+        assertThat(done(400, "PATCH", "/api/scheduledJobs/s", "{'organizations':null}")
+                        .toString())
+                .contains("is of the organization lyon");
+        done(400, "PATCH", "/api/scheduledJobs/s", "{'group':'lyon'}");
         assertThat(policy(((CreateFleetJob) saved().getDefinition().getAction()).getDefinition())
                         .getOrganization())
                 .isEqualTo("lyon");
@@ -582,6 +588,37 @@ class CentralJobsTest {
                         .at("/error/message")
                         .asText())
                 .contains(sentence);
+    }
+
+    @Test
+    void saysWhichTimesBroughtNoJobAndWhatIsWithheld() throws Exception {
+        done(200, "PUT", "/api/scheduledJobs/s", job(COMMAND, "," + DAILY));
+        Schedule schedule = api.views.schedules().get("central/s").orElseThrow();
+        ScheduleRun made = ScheduleRun.newBuilder()
+                .setDueAt(NOW)
+                .setAt(NOW)
+                .setRun("20261121022515")
+                .build();
+        ScheduleRun missed = ScheduleRun.newBuilder(made)
+                .setRun("")
+                .setMissed(true)
+                .setOutcome(ScheduleRunOutcome.FAILED)
+                .setMessage("It was late.")
+                .build();
+        api.views
+                .schedules()
+                .put(Schedule.newBuilder(schedule)
+                        .setRecent(List.of(missed, made))
+                        .setWithheld("The API token t, which wrote the schedule, was revoked.")
+                        .setUpdatedAt(NOW.plusSeconds(99))
+                        .build());
+        JsonNode times = done(200, "GET", "/api/scheduledJobs/s/MISSED", null).path("value");
+        assertThat(times.findValuesAsText("message")).containsExactly("It was late.");
+        assertThat(times.findValuesAsText("time")).containsExactly(NOW.toString());
+        assertThat(done(200, "GET", "/api/scheduledJobs/s", null)
+                        .path("statusMessage")
+                        .asText())
+                .endsWith("was revoked.");
     }
 
     /** Field case 86. */

@@ -306,6 +306,7 @@ class OpenApiTest {
         DOCUMENT.checkRequest("PUT", "/api/scheduledJobs/s", ask("GET", "/api/scheduledJobs/s", ""));
         ask("GET", "/api/scheduledJobs", "");
         ask("GET", "/api/scheduledJobs/s/jobs", "");
+        ask("GET", "/api/scheduledJobs/s/missed", "");
     }
 
     @Test

@@ -81,7 +81,13 @@ public final class RestClient {
 
     /** Sends a request to IoT Central's API; completes with any answer. @param path below {@code /api/} @param body JSON text; null for none */
     public CompletableFuture<Answer> sendCentral(String method, String path, @Nullable String body) {
-        return send(method, "/api/" + path + (path.contains("?") ? "&" : "?") + CENTRAL_VERSION, body, token);
+        return sendCentral(method, path, body, token);
+    }
+
+    /** Sends a request to IoT Central's API. @param authorization an API token, say */
+    public CompletableFuture<Answer> sendCentral(
+            String method, String path, @Nullable String body, String authorization) {
+        return send(method, "/api/" + path + (path.contains("?") ? "&" : "?") + CENTRAL_VERSION, body, authorization);
     }
 
     /** Sends a request about stream jobs. @param path below that of the group "plant" */

@@ -13,6 +13,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,9 +63,19 @@ class IotCentralTest {
     }
 
     private static JsonNode sent(int status, String method, String path, @Nullable String body) {
-        RestClient.Answer answer = muster.rest
-                .sendCentral(method, path, body == null ? null : body.replace('\'', '"'))
-                .join();
+        return checked(status, path, muster.rest.sendCentral(method, path, json(body)));
+    }
+
+    private static JsonNode sentWith(String token, int status, String method, String path, @Nullable String body) {
+        return checked(status, path, muster.rest.sendCentral(method, path, json(body), token));
+    }
+
+    private static @Nullable String json(@Nullable String body) {
+        return body == null ? null : body.replace('\'', '"');
+    }
+
+    private static JsonNode checked(int status, String path, CompletableFuture<RestClient.Answer> sent) {
+        RestClient.Answer answer = sent.join();
         assertThat(answer.status()).as(path + " " + answer.body()).isEqualTo(status);
         return answer.body();
     }
@@ -183,6 +194,47 @@ class IotCentralTest {
         progress(job, 6, 0, 6, 0);
         assertThat(slow.counters().methods() - before).isEqualTo(6);
         assertThat(slow.counters().repeated()).isZero();
+    }
+
+    @Test
+    void keepsATokenWithinItsOrganizationAndWithholdsWhatItWroteOnceItIsRevoked() {
+        String own = SLOWLY.getFirst();
+        sent(200, "PATCH", "devices/" + own, "{'organizations':['central-org']}");
+        String token = sent(
+                        200,
+                        "PUT",
+                        "apiTokens/central-bound",
+                        "{'roles':[{'role':'operate','organization':'central-org'}]}")
+                .path("token")
+                .asText();
+        sentWith(
+                token,
+                200,
+                "PUT",
+                "deviceGroups/central-own",
+                "{'displayName':'Own','filter':'SELECT * FROM devices'}");
+        assertThat(sentWith(token, 200, "GET", "deviceGroups/central-own/devices", null)
+                        .path("value")
+                        .findValuesAsText("id"))
+                .containsExactly(own);
+        sentWith(token, 404, "GET", "deviceGroups/nice", null);
+        String property =
+                "{'group':'central-own','data':[{'type':'cloudProperty','target':'t','path':'owner','value':'Ada'}]";
+        sentWith(token, 200, "PUT", "jobs/central-of-org", property + "}");
+        progress(ended("central-of-org"), 1, 0, 1, 0);
+        sentWith(
+                token,
+                200,
+                "PUT",
+                "scheduledJobs/central-of-org",
+                property + ",'schedule':{'start':'" + Instant.now().plus(1, ChronoUnit.DAYS) + "'}}");
+        sent(204, "DELETE", "apiTokens/central-bound", null);
+        sentWith(token, 401, "GET", "jobs/central-of-org", null);
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(sent(200, "GET", "scheduledJobs/central-of-org", null)
+                                .path("statusMessage")
+                                .asText())
+                        .endsWith("was revoked."));
     }
 
     @Test

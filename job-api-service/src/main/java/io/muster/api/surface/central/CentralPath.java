@@ -19,6 +19,7 @@ final class CentralPath {
                     "devices",
                     "credentials",
                     "jobs",
+                    "missed",
                     "rerun",
                     "resume",
                     "scheduledJobs",

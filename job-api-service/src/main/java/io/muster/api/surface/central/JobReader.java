@@ -204,6 +204,10 @@ final class JobReader {
             return ofGroup;
         }
         @Nullable String named = request.scope().named(body, ofGroup);
+        if (named == null && ofGroup != null) {
+            throw new ProblemException(Problem.argumentInvalid("The device group is of the organization " + ofGroup
+                    + ", and so is a job over it: leave organizations out, or name it."));
+        }
         if (named != null && !named.equals(ofGroup)) {
             throw new ProblemException(Problem.argumentInvalid("The device group is not of the organization " + named
                     + ": name a group of it, whose devices are the organization's."));

@@ -26,6 +26,8 @@ import io.muster.api.json.ProblemException;
 import io.muster.records.IfScheduleRevision;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleRunOutcome;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
@@ -77,6 +79,16 @@ final class ScheduledJobController {
         known(request, id);
         return workers.get(() ->
                 JobLists.page(new CentralRequest(request), jobs, time.now(), job -> ScheduledJobs.isInstance(job, id)));
+    }
+
+    /** Lists the last times that brought no job and why, the newest first, which is our own addition. */
+    @Get("/api/scheduledJobs/{id}/missed")
+    HttpResponse<String> missed(HttpRequest<?> request, @PathVariable String id) {
+        List<ObjectNode> rows = known(request, id).getRecent().stream()
+                .filter(run -> run.getMissed() || run.getOutcome() == ScheduleRunOutcome.FAILED)
+                .map(ScheduledJobs::missed)
+                .toList();
+        return new CentralRequest(request).page(rows, Optional.empty());
     }
 
     private Schedule known(HttpRequest<?> request, String id) {

@@ -11,6 +11,7 @@ import io.muster.records.JobDefinition;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleStatus;
 import java.time.Instant;
 import java.util.List;
@@ -107,8 +108,19 @@ final class ScheduledJobs {
         String id = id(schedule);
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("id", id).put("displayName", id);
         body.setAll(source(schedule));
+        if (schedule.getWithheld() != null) {
+            body.put("statusMessage", schedule.getWithheld());
+        }
         return body.put("completed", schedule.getStatus() == ScheduleStatus.COMPLETED)
                 .put("etag", "\"" + etag(schedule) + "\"");
+    }
+
+    /** Writes a time that brought no job. */
+    static ObjectNode missed(ScheduleRun run) {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("time", run.getDueAt().toString())
+                .put("message", run.getMessage());
     }
 
     /** Returns whether a firing of the definition has made the job. */
