@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +58,7 @@ final class TaskFolders {
     private final WebFiles web = new WebFiles();
     private final Programs programs;
     private final AtomicLong last = new AtomicLong();
+    private final LongSupplier nanoTime = System::nanoTime;
     private final SpareFolders spares;
     private final Lock outlivingLock = new ReentrantLock();
 
@@ -71,7 +73,7 @@ final class TaskFolders {
         this.artifacts = artifacts;
         this.mostBytes = mostBytes;
         this.programs = programs;
-        this.spares = new SpareFolders(data.resolve(SPARE), Set.of(TASK, HOME, TMP), System::nanoTime);
+        this.spares = new SpareFolders(data.resolve(SPARE), Set.of(TASK, HOME, TMP), nanoTime);
     }
 
     /** Begins, without anything that an earlier run left of its attempts. @param mostBytes bounds the files of an attempt */
@@ -205,11 +207,11 @@ final class TaskFolders {
             });
             left -= taken[0];
         }
-        long until = System.nanoTime() + LONGEST_FETCH.toNanos();
+        long until = nanoTime.getAsLong() + LONGEST_FETCH.toNanos();
         for (TaskProgram.WebFile file : program.webFiles()) {
             Path target = RelativePath.below(task, file.path());
             Files.createDirectories(target.getParent());
-            left -= web.fetch(file.url(), target, file.mode(), left, Duration.ofNanos(until - System.nanoTime()));
+            left -= web.fetch(file.url(), target, file.mode(), left, Duration.ofNanos(until - nanoTime.getAsLong()));
         }
     }
 
