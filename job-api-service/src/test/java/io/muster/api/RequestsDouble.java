@@ -84,6 +84,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -123,6 +124,9 @@ class RequestsDouble implements Requests {
             .setReason(BatchPoolRefusalReason.POOL_NOT_FOUND)
             .setMessage("There is no pool " + poolId + ".")
             .build();
+
+    /** Counts the items of the catalog that were made, each of which has a time of its own. */
+    private final AtomicLong made = new AtomicLong();
 
     /** Holds the commands that ask for a revision of a schedule. */
     final List<IfScheduleRevision> ofRevision = new CopyOnWriteArrayList<>();
@@ -443,7 +447,7 @@ class RequestsDouble implements Requests {
                 command.getOrganization(),
                 command.getSource(),
                 known == null ? 1 : known.getRevision() + 1,
-                NOW,
+                known == null ? NOW.plusMillis(made.incrementAndGet()) : known.getCreatedAt(),
                 NOW);
         catalog.put(item);
         return CompletableFuture.completedFuture(item);
