@@ -13,9 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -563,7 +561,8 @@ public final class PoolDecider {
         Task task = pool.task(token.taskId()).orElseThrow();
         Active active = (Active) task.state();
         if (active.isOver()) {
-            resolve(task.definition(), active);
+            happened(new Succession(pool, now).after(task.definition(), active));
+            forgetIfUnwanted(token.taskId());
             noteIdle(task.definition().group());
         } else if (isEnding(active) && !isEnding(before.get())) {
             orderStop(token, active);
@@ -577,140 +576,21 @@ public final class PoolDecider {
                 || active.returning()
                 || active.members().entrySet().stream()
                         .anyMatch(part -> part.getValue() instanceof Member.Over(Ending ending)
-                                && (active.isPrimary(part.getKey()) || !isSuccess(ending)));
-    }
-
-    private static boolean isSuccess(Ending ending) {
-        return ending instanceof Ending.Exited exited && exited.cause() == Cause.ITSELF && exited.code() == 0;
-    }
-
-    /** Decides what comes behind an attempt of which nothing runs any more. */
-    private void resolve(TaskDefinition task, Active active) {
-        List<Ending> endings = active.members().values().stream()
-                .map(member -> ((Member.Over) member).ending())
-                .toList();
-        Ending primary = endings.getFirst();
-        if (active.stopping()) {
-            complete(task.id(), new Outcome(Result.STOPPED, code(primary), ""));
-        } else if (primary instanceof Ending.Exited exited && isFinal(exited.cause())) {
-            exited(task, active, exited);
-        } else if (endings.stream().allMatch(Ending.NeverBegan.class::isInstance)) {
-            happened(new PoolEvent.TaskRequeued(
-                    task.id(),
-                    isOfDrain(task, active)
-                            ? active.attempt().requeued()
-                            : active.attempt().orderedAgain()));
-        } else if (endings.stream().anyMatch(PoolDecider::isFailure)) {
-            subtaskFailed(task, active);
-        } else if (primary instanceof Ending.Exited exited && isDoneInItsGrace(task, active, exited)) {
-            complete(task.id(), new Outcome(Result.SUCCEEDED, code(exited), exited.detail()));
-        } else if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isOfDrain(task, active)) {
-            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().requeued()));
-        } else {
-            nodeLost(task, active);
-        }
-    }
-
-    /** Decides what comes behind an attempt of which another part than the primary failed: the same as behind that failure of the primary. */
-    private void subtaskFailed(TaskDefinition task, Active active) {
-        for (Map.Entry<String, Member> part : active.members().entrySet()) {
-            if (part.getValue() instanceof Member.Over(Ending.Exited exited) && isFailure(exited)) {
-                String sentence = "The subtask on " + part.getKey() + " failed"
-                        + (exited.detail().isEmpty() ? "." : ": " + exited.detail());
-                exited(task, active, new Ending.Exited(exited.code(), exited.cause(), sentence));
-                return;
-            }
-        }
-    }
-
-    /** Returns whether a program ended well within the grace that the emptying of its node gave it. One that is started again and again has never ended. */
-    private boolean isDoneInItsGrace(TaskDefinition task, Active active, Ending.Exited primary) {
-        return task.restart().isEmpty()
-                && primary.cause() == Cause.STOPPED
-                && primary.code() == 0
-                && (active.returning()
-                        || isEmptied(task.group())
-                        || pool.isEmptied(active.members().firstEntry().getKey()));
-    }
-
-    /** Returns whether the tasks of a group that are placed are to wait again. */
-    private boolean isEmptied(String group) {
-        return pool.rule(group).suspension() == GroupRule.Suspension.EMPTIED;
-    }
-
-    /** Returns whether a part of an attempt was stopped because its node, or its group, is emptied. */
-    private boolean isOfDrain(TaskDefinition task, Active active) {
-        return active.members().entrySet().stream()
-                .anyMatch(part -> (active.returning() || isEmptied(task.group()) || pool.isEmptied(part.getKey()))
-                        && part.getValue() instanceof Member.Over(Ending ending)
-                        && (ending instanceof Ending.NeverBegan
-                                || ending instanceof Ending.Exited exited && exited.cause() == Cause.STOPPED));
-    }
-
-    private static boolean isFinal(Cause cause) {
-        return cause != Cause.FENCED && cause != Cause.STOPPED;
-    }
-
-    private static boolean isFailure(Ending ending) {
-        return ending instanceof Ending.Exited exited && isFinal(exited.cause()) && !isSuccess(exited);
-    }
-
-    private static OptionalInt code(Ending ending) {
-        return ending instanceof Ending.Exited exited ? OptionalInt.of(exited.code()) : OptionalInt.empty();
-    }
-
-    private void exited(TaskDefinition task, Active active, Ending.Exited exited) {
-        OptionalInt code = OptionalInt.of(exited.code());
-        if (task.restart().isPresent()) {
-            restart(task, active, task.restart().get());
-        } else if (exited.cause() == Cause.WALL_CLOCK) {
-            complete(task.id(), new Outcome(Result.TIMED_OUT, code, exited.detail()));
-        } else if (exited.cause() == Cause.IDLE) {
-            complete(task.id(), new Outcome(Result.IDLE, code, exited.detail()));
-        } else if (isSuccess(exited)) {
-            complete(task.id(), new Outcome(Result.SUCCEEDED, code, exited.detail()));
-        } else if (exited.cause() == Cause.NOT_STARTED) {
-            // It would fail again: contract, batch 3.2.
-            complete(task.id(), new Outcome(Result.FAILED, OptionalInt.empty(), exited.detail()));
-        } else {
-            failed(task, active, code, exited.detail());
-        }
-    }
-
-    private void restart(TaskDefinition task, Active active, TaskDefinition.Restart rule) {
-        Attempt next = active.attempt().retried();
-        boolean livedLong = active.startedAt()
-                .filter(since -> !since.plus(rule.atOnceAfter()).isAfter(now))
-                .isPresent();
-        happened(
-                livedLong
-                        ? new PoolEvent.TaskRequeued(task.id(), next)
-                        : new PoolEvent.TaskBackedOff(task.id(), next, now.plus(rule.pause())));
-    }
-
-    private void failed(TaskDefinition task, Active active, OptionalInt code, String detail) {
-        if (task.mayRetry(active.attempt())) {
-            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().retried()));
-        } else {
-            complete(task.id(), new Outcome(Result.FAILED, code, detail));
-        }
-    }
-
-    private void nodeLost(TaskDefinition task, Active active) {
-        if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.ABORT
-                || (task.restart().isEmpty() && active.attempt().recoveries() >= MOST_RECOVERIES)) {
-            complete(task.id(), Outcome.without(Result.ABORTED));
-        } else {
-            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().recovered()));
-        }
+                                && (active.isPrimary(part.getKey()) || !Succession.isSuccess(ending)));
     }
 
     private void complete(String taskId, Outcome outcome) {
         TaskState before = pool.task(taskId).orElseThrow().state();
         Optional<Instant> startedAt = before instanceof Active active ? active.startedAt() : Optional.empty();
         happened(new PoolEvent.TaskCompleted(taskId, outcome, before.attempt(), startedAt, now));
+        forgetIfUnwanted(taskId);
+    }
+
+    /** Forgets a task that has ended and for which nobody asks. */
+    private void forgetIfUnwanted(String taskId) {
         Task task = pool.task(taskId).orElseThrow();
-        if (task.disowned() || task.definition().droppedAtEnd()) {
+        if (task.state() instanceof TaskState.Completed
+                && (task.disowned() || task.definition().droppedAtEnd())) {
             happened(new PoolEvent.TaskForgotten(taskId));
         }
     }
