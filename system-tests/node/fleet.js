@@ -357,7 +357,8 @@ async function main() {
   await until("the device is notified of its desired change", async () => changes.some((change) => change.rate === 9));
   assert.strictEqual(body(await registry.getTwin(deviceId)).tags.done, true);
 
-  await jobs.scheduleTwinUpdate(`later-${run}`, condition, { etag: "*", tags: { never: 1 } }, new Date(Date.now() + 3600e3), 120);
+  const later = await jobs.scheduleTwinUpdate(`later-${run}`, condition, { etag: "*", tags: { never: 1 } }, new Date(Date.now() + 3600e3), 120);
+  assert.strictEqual(body(later).status, "queued");
   assert.strictEqual(body(await jobs.getJob(`later-${run}`)).status, "scheduled");
   assert.strictEqual(body(await jobs.cancelJob(`later-${run}`)).status, "cancelled");
 

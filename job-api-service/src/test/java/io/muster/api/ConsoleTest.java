@@ -122,6 +122,18 @@ class ConsoleTest {
                 .as("a session is for the page alone")
                 .startsWith("HTTP/1.1 401 ");
         assertThat(get("/?sign-in=" + link)).as("used").startsWith("HTTP/1.1 401 ");
+        String token = new String(Base64.getUrlDecoder().decode(link), StandardCharsets.UTF_8);
+        String[] parts = token.substring(token.indexOf(' ') + 1).split("&");
+        for (String otherwise : List.of(
+                token + "&x=1",
+                "SharedAccessSignature  " + String.join("&", List.of(parts).reversed()),
+                token.replace("skn=service", "skn=servic%65"),
+                token.replace("SharedAccess", "sharedaccess"))) {
+            assertThat(get("/?sign-in="
+                            + Base64.getUrlEncoder().encodeToString(otherwise.getBytes(StandardCharsets.UTF_8))))
+                    .as("used, and written otherwise: " + otherwise.replaceAll("sig=[^&]*", "sig=…"))
+                    .startsWith("HTTP/1.1 401 ");
+        }
 
         api.clock.set(TestApi.NOW.plus(Gate.SESSION_LIFE).plusSeconds(1));
         assertThat(get("/live/jobs", show)).startsWith("HTTP/1.1 401 ");

@@ -310,6 +310,20 @@ class IotHubJobsTest {
                 .replace('\'', '"');
     }
 
+    /** Answers as clients expect it: Microsoft's own suites assert both. */
+    @Test
+    void isQueuedInTheAnswerToItsCreationAndScheduledWhereItIsRead() throws Exception {
+        String job = scheduled("null").replace("\"schedule\":null", "\"startTime\":\"2031-01-01T00:00:00Z\"");
+        ApiClient.Answer created = client.ask("PUT", "/jobs/v2/ahead", job);
+        assertThat(created.status()).as(created.body().toString()).isEqualTo(200);
+        assertThat(created.body().path("status").asText()).isEqualTo("queued");
+        assertThat(client.ask("GET", "/jobs/v2/ahead", null)
+                        .body()
+                        .path("status")
+                        .asText())
+                .isEqualTo("scheduled");
+    }
+
     @Test
     void makesAJobAgainAndAgainByItsSchedule() throws Exception {
         String schedule = "{'timeZone':'Europe/Paris','cron':'0 30 3 * * 1-5'}";

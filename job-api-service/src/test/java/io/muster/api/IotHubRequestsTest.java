@@ -2,6 +2,7 @@ package io.muster.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.records.SendMessage;
 import java.io.IOException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -199,6 +200,18 @@ class IotHubRequestsTest {
         assertThat(client.ask("POST", "/devices/d/messages/devicebound", "x", "iothub-expiry", date)
                         .status())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void takesAMessageWithoutABody() throws Exception {
+        client.ask("PUT", "/devices/empty", "{}");
+        assertThat(client.ask("POST", "/devices/empty/messages/devicebound", "").status())
+                .isEqualTo(200);
+        assertThat(api.planner.commands.getLast())
+                .isInstanceOfSatisfying(
+                        SendMessage.class,
+                        sent -> assertThat(sent.getMessage().getBody().remaining())
+                                .isZero());
     }
 
     @Test

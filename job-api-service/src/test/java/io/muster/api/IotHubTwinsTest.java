@@ -2,10 +2,12 @@ package io.muster.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.records.PatchTwin;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.TwinPatch;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,10 +97,38 @@ class IotHubTwinsTest {
                         .path("errorCode")
                         .asInt())
                 .isEqualTo(404103);
-        assertThat(client.ask("POST", "/twins/nobody/methods", "{\"methodName\":\"a\"}")
-                        .body()
-                        .path("Message")
-                        .asText())
-                .startsWith("ErrorCode:DeviceNotFound;");
+    }
+
+    /** Names an unknown device as Node's client reads it, and numbers it as Java's does. Contract: iot-hub, 1.6 and 1.10. */
+    @Test
+    void namesAndNumbersAnUnknownDeviceOfAMethod() throws Exception {
+        ApiClient.Answer answer = client.ask("POST", "/twins/nobody/methods", "{\"methodName\":\"a\"}");
+        assertThat(answer.status()).isEqualTo(404);
+        String[] message = answer.body().path("Message").asText().split(";", 2);
+        assertThat(message[0]).isEqualTo("ErrorCode:DeviceNotFound");
+        JsonNode form = TestApi.JSON.readTree(message[1]);
+        assertThat(form.path("ExceptionMessage").asText()).isEmpty();
+        assertThat(TestApi.JSON
+                        .readTree(form.path("Message").asText())
+                        .path("errorCode")
+                        .asInt())
+                .isEqualTo(404001);
+    }
+
+    /** Takes the whole twin that was read, and refuses what no twin has. */
+    @Test
+    void takesATwinBackAndRefusesOtherMembers() throws Exception {
+        client.ask("PUT", "/devices/whole", "{}");
+        String twin = client.ask("GET", "/twins/whole", null).body().toString();
+        assertThat(client.ask("PATCH", "/twins/whole", twin).status()).isEqualTo(200);
+        for (String body : List.of("{'Tags':{'a':1}}", "{'properties':{'floor':3}}", "{'reported':{}}")) {
+            for (String method : List.of("PATCH", "PUT")) {
+                ApiClient.Answer refused = client.ask(method, "/twins/whole", body.replace('\'', '"'));
+                assertThat(refused.status()).as(body).isEqualTo(400);
+                assertThat(refused.body().path("Message").asText())
+                        .startsWith("ErrorCode:ArgumentInvalid;The member ")
+                        .contains("did you mean");
+            }
+        }
     }
 }

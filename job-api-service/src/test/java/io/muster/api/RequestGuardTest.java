@@ -129,6 +129,29 @@ class RequestGuardTest {
                 .contains("{\"error\":{\"code\":");
     }
 
+    /** Serves clients that name other types than the answer's, as IoT Hub does: none of them gets a fault of ours. */
+    @ParameterizedTest
+    @CsvSource({
+        "/openapi.yaml, 200",
+        "/live/sign-in.js, 200",
+        "/live/jobs, 200",
+        "/devices/nobody, 404",
+        "/jobs/v2/nothing, 404",
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.StreamAnalytics/streamingjobs?api-version=2020-03-01, 200",
+        "/SUBSCRIPTIONS/s/resourceGroups/g/providers/Microsoft.StreamAnalytics/streamingjobs?api-version=2020-03-01, 200",
+        "/site.scm.azurewebsites.net/api/webjobs, 200"
+    })
+    void answersWhateverTypesAClientAccepts(String path, int status) throws IOException {
+        for (String accept :
+                List.of("text/html", "text/plain, image/*", "application/xml;q=0.5", "nonsense", ",", "")) {
+            assertThat(api.exchange("GET " + path + (path.contains("?") ? "" : "?api-version=2021-04-12")
+                            + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: " + accept
+                            + "\r\nAuthorization: " + api.token("iothubowner") + END))
+                    .as(accept)
+                    .startsWith("HTTP/1.1 " + status);
+        }
+    }
+
     @Test
     void keepsInventedMethodsAndTokensOutOfMetricsAndTheAuditLog() throws IOException {
         api.audit.clear();

@@ -215,7 +215,13 @@ class RequestsDouble implements Requests {
             Job job = Job.newBuilder()
                     .setDefinition(create.getDefinition())
                     .setJobNumber(1)
-                    .setStatus(JobStatus.QUEUED)
+                    .setStatus(
+                            create.getDefinition().getStartTime() == null
+                                            || !create.getDefinition()
+                                                    .getStartTime()
+                                                    .isAfter(NOW)
+                                    ? JobStatus.QUEUED
+                                    : JobStatus.SCHEDULED)
                     .setCreatedAt(NOW)
                     .setRevision(1)
                     .build();

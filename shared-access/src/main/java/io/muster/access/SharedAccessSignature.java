@@ -100,6 +100,11 @@ public final class SharedAccessSignature {
         return expiry;
     }
 
+    /** Returns the signature in base64: the same for all texts of one token, which may have its parts in another order and be escaped otherwise. Not to be shown. */
+    public String signature() {
+        return signature;
+    }
+
     /** Returns whether it is expired; clocks may differ by five minutes. */
     public boolean isExpired(Instant now) {
         return expiry.plus(SKEW).isBefore(now);

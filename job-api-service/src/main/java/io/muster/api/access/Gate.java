@@ -140,7 +140,7 @@ public final class Gate {
             throw refuse("The link signs nobody in: make another.");
         }
         Caller caller = program(token, SIGN_IN, now);
-        if (!links.use(token, link.get().expiry(), now)) {
+        if (!links.use(link.get().signature(), link.get().expiry(), now)) {
             throw refuse("The link was used or has expired: make another.");
         }
         return caller;

@@ -26,7 +26,7 @@ public final class SignInLinks {
     /**
      * Takes a link for the first and last time.
      *
-     * @param link the part of its address that makes it this link
+     * @param link the signature of its token: its address can be written in many ways
      * @return whether the link is unused, valid now, of this run of the program, and no longer valid than a link may be
      */
     synchronized boolean use(String link, Instant expiry, Instant now) {

@@ -76,6 +76,12 @@ public final class Provider implements Surface {
                 && (namespace.isEmpty() || namespace.equals(namespace(path)));
     }
 
+    /** Returns the path as routes know it, whatever the case of its first segment. */
+    @Override
+    public String path(Arrival arrival) {
+        return ROOT + arrival.path().substring(ROOT.length());
+    }
+
     /** Returns the namespace of the provider that a path names, in lower case. */
     private static Optional<String> namespace(String path) {
         List<String> segments =

@@ -26,6 +26,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -164,6 +165,7 @@ final class RequestGuard extends ChannelDuplexHandler {
                                 request, surface.largestBody(request.method().name(), path)))
                         .orElse(null);
                 if (fault == null) {
+                    acceptAny(request);
                     keepSent(request, path);
                     request.setUri(RequestRules.mounted(surface.mount(), path, request.uri()));
                 }
@@ -199,6 +201,14 @@ final class RequestGuard extends ChannelDuplexHandler {
             receiving = false;
         }
         ctx.fireChannelRead(message);
+    }
+
+    /** Has the framework lead a request to its route whatever types its client names: no answer depends on them but where a route reads them itself. */
+    private static void acceptAny(HttpRequest request) {
+        List<String> named = request.headers().getAll(HttpHeaderNames.ACCEPT);
+        if (!named.isEmpty()) {
+            request.headers().set(HttpHeaderNames.ACCEPT, String.join(",", named) + ",*/*;q=0.001");
+        }
     }
 
     /** Keeps the path that a client sent, where it is led to another. */

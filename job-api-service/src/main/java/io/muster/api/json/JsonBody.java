@@ -1,6 +1,6 @@
 package io.muster.api.json;
 
-import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -26,19 +26,26 @@ import java.util.Optional;
  */
 public final class JsonBody {
     private static final int DEPTH = 64;
-    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(DEPTH)
-                            .maxNumberLength(400)
-                            .build())
+    private static final JsonMapper MAPPER = JsonMapper.builder(factory()
                     .disable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+    /** Reads what was accepted once: nobody can refuse it any more. */
+    private static final JsonMapper OF_STORED =
+            JsonMapper.builder(factory().build()).build();
 
     private final JsonNode object;
     private final String path;
+
+    private static JsonFactoryBuilder factory() {
+        return new JsonFactoryBuilder()
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(DEPTH)
+                        .maxNumberLength(400)
+                        .build());
+    }
 
     private JsonBody(JsonNode object, String path) {
         this.object = object;
@@ -164,7 +171,7 @@ public final class JsonBody {
     /** Returns text of our own state as a tree. */
     public static JsonNode stored(String text) {
         try {
-            return MAPPER.readTree(text);
+            return OF_STORED.readTree(text);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the log holds a text that is not JSON", e);
         }

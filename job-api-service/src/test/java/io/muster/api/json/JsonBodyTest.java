@@ -34,6 +34,13 @@ class JsonBodyTest {
                 .isInstanceOf(ProblemException.class);
     }
 
+    /** Shows what the log holds, which nobody can refuse any more. */
+    @Test
+    void readsWhatIsStoredThoughABodyLikeThatIsRefused() {
+        assertThat(JsonBody.stored("{\"a\":1,\"a\":2}").path("a").asInt()).isEqualTo(2);
+        assertThatThrownBy(() -> body("{\"a\":1,\"a\":2}")).isInstanceOf(ProblemException.class);
+    }
+
     @Test
     void takesLargeNumbersAndPairs() {
         JsonBody body = body("{\"tags\":{\"a\":1.7e308,\"b\":\"\\ud83d\\ude00\"}}");

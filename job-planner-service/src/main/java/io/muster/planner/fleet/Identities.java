@@ -3,6 +3,7 @@ package io.muster.planner.fleet;
 import io.muster.document.Etags;
 import io.muster.document.IdentityId;
 import io.muster.planner.request.Fault;
+import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
@@ -100,7 +101,17 @@ public final class Identities {
         return new IdentityChange.Deleted(device);
     }
 
+    /**
+     * Returns the credentials behind an update, in which absent ones are kept. Clients that change something else name the type sas without keys, or no type, which is read
+     * as that: a device of another type keeps all that it has. Contract: iot-hub, 1.2; issue 21.
+     */
     private static Credentials keepingKeys(Credentials wanted, Credentials present) {
+        boolean namesNone = wanted.getType() == AuthenticationType.SAS
+                && wanted.getPrimaryKey() == null
+                && wanted.getSecondaryKey() == null;
+        if (namesNone && present.getType() != AuthenticationType.SAS) {
+            return present;
+        }
         return Credentials.newBuilder(wanted)
                 .setPrimaryKey(wanted.getPrimaryKey() == null ? present.getPrimaryKey() : wanted.getPrimaryKey())
                 .setSecondaryKey(

@@ -17,9 +17,10 @@ enum Section {
 
     private static final int KEY_BYTES = 1024;
     private static final int STRING_BYTES = 4096;
-    /** Bounds the objects and arrays that lie in each other below the section, which itself is none of them. */
+    /** Bounds the objects that lie in each other below the section, which itself is none of them. */
     private static final int DEPTH = 10;
 
+    private static final int LONGEST_SHOWN = 200;
     private static final double LARGEST_INTEGER = 4503599627370495.0;
     private static final double SMALLEST_INTEGER = -4503599627370496.0;
     private static final int NUMBER_SIZE = 8;
@@ -41,77 +42,87 @@ enum Section {
         return sizeLimit;
     }
 
-    /** Returns the fault of a patch of this section, as one sentence; read-only members at its top are no fault. */
+    /** Returns the fault of a patch of this section, as one sentence that names its place; read-only members at its top are no fault. */
     Optional<String> fault(Map<String, Object> patch) {
-        return Optional.ofNullable(faultIn(patch, 0, true));
+        return Optional.ofNullable(faultIn(patch, 0, true, false))
+                .map(fault -> fault.sentence().formatted(fault.shown(), words));
     }
 
-    private @Nullable String faultIn(Map<?, ?> object, int depth, boolean top) {
+    /**
+     * Is a fault and its place.
+     *
+     * @param sentence with the place, and the section's words behind it, to be put in
+     * @param path from the outermost value that was looked at, such as {@code a.list[3].b}; "" for that itself
+     */
+    private record Fault(String sentence, String path) {
+        Fault within(String step) {
+            return new Fault(sentence, path.isEmpty() || path.startsWith("[") ? step + path : step + '.' + path);
+        }
+
+        String shown() {
+            return path.length() <= LONGEST_SHOWN ? path : path.substring(0, LONGEST_SHOWN) + "…";
+        }
+    }
+
+    /** Returns the fault of an object. @param depth of the objects that lie in each other; arrays don't count. Rule: iot-hub contract, 5.2, by issue 21 */
+    private static @Nullable Fault faultIn(Map<?, ?> object, int depth, boolean top, boolean inArray) {
         if (depth > DEPTH) {
-            return "The " + words + " are nested deeper than " + DEPTH + " levels.";
+            return new Fault("The value %s in the %s is nested deeper than " + DEPTH + " levels.", "");
         }
         for (Map.Entry<?, ?> member : object.entrySet()) {
             String key = (String) member.getKey();
             if (top && isReadOnly(key)) {
                 continue;
             }
-            @Nullable String fault = faultOfKey(key);
+            @Nullable Fault fault = faultOfKey(key);
             if (fault == null) {
-                fault = faultOfValue(key, member.getValue(), depth);
+                fault = faultOfValue(member.getValue(), depth, inArray);
             }
             if (fault != null) {
-                return fault;
+                return fault.within(key);
             }
         }
         return null;
     }
 
-    private @Nullable String faultOfKey(String key) {
+    private static @Nullable Fault faultOfKey(String key) {
         for (int i = 0; i < key.length(); i++) {
             char c = key.charAt(i);
             if (Character.isISOControl(c) || c == '.' || c == '$' || c == ' ' || c == '#') {
-                return "Property or Tag name has invalid characters: a name in the " + words
-                        + " holds no control character, '.', '$', '#' or blank.";
+                return new Fault(
+                        "Property or Tag name has invalid characters: the name %s in the %s holds a control character, '.', '$', '#' or a blank.",
+                        "");
             }
         }
-        if (key.isEmpty()) {
-            return "A name in the " + words + " is empty.";
-        }
-        if (key.length() > KEY_BYTES || utf8(key) > KEY_BYTES) {
-            return "A name in the " + words + " is longer than " + KEY_BYTES + " bytes.";
-        }
-        return null;
+        return key.length() > KEY_BYTES || utf8(key) > KEY_BYTES
+                ? new Fault("The name %s in the %s is longer than " + KEY_BYTES + " bytes.", "")
+                : null;
     }
 
-    private @Nullable String faultOfValue(String key, @Nullable Object value, int depth) {
+    private static @Nullable Fault faultOfValue(@Nullable Object value, int depth, boolean inArray) {
         return switch (value) {
-            case null -> null;
-            case Map<?, ?> object -> faultIn(object, depth + 1, false);
-            case List<?> array -> faultOfArray(key, array, depth + 1);
+            case null ->
+                inArray ? new Fault("The value %s in the %s is null, which values in arrays can't be.", "") : null;
+            case Map<?, ?> object -> faultIn(object, depth + 1, false, inArray);
+            case List<?> array -> faultOfArray(array, depth);
             case String text ->
                 utf8(text) > STRING_BYTES
-                        ? "The value of " + key + " in the " + words + " is longer than " + STRING_BYTES + " bytes."
+                        ? new Fault("The value of %s in the %s is longer than " + STRING_BYTES + " bytes.", "")
                         : null;
             case Double _ -> null;
             case Number number ->
                 number.doubleValue() > LARGEST_INTEGER || number.doubleValue() < SMALLEST_INTEGER
-                        ? "The integer " + key + " in the " + words + " is beyond 52 bits."
+                        ? new Fault("The integer %s in the %s is beyond 52 bits.", "")
                         : null;
             default -> null;
         };
     }
 
-    private @Nullable String faultOfArray(String key, List<?> array, int depth) {
-        if (depth > DEPTH) {
-            return "The " + words + " are nested deeper than " + DEPTH + " levels.";
-        }
-        for (Object element : array) {
-            if (element == null) {
-                return "The array " + key + " in the " + words + " holds a null.";
-            }
-            @Nullable String fault = faultOfValue(key, element, depth);
+    private static @Nullable Fault faultOfArray(List<?> array, int depth) {
+        for (int i = 0; i < array.size(); i++) {
+            @Nullable Fault fault = faultOfValue(array.get(i), depth, true);
             if (fault != null) {
-                return fault;
+                return fault.within("[" + i + "]");
             }
         }
         return null;

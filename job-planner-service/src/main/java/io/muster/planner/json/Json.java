@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes JSON as plain Java: {@code Map<String, Object>}, {@code List<Object>}, {@code String}, {@code Number}, {@code Boolean}, and null.
- * Members keep their order. Thread-safe.
+ * Members keep their order, and have a name each: readers differ in which of two they take. Thread-safe.
  */
 public final class Json {
     private static final int DEPTH = 64;
@@ -120,6 +120,9 @@ public final class Json {
     private static Map<String, @Nullable Object> readObject(JsonParser parser) throws IOException {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
+            if (object.containsKey(name)) {
+                throw new IOException("an object has two members of one name");
+            }
             object.put(whole(name), read(parser, parser.nextToken()));
         }
         return object;

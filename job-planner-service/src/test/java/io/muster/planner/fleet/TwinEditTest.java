@@ -187,9 +187,13 @@ class TwinEditTest {
                 "{\"a b\":1}",
                 "{\"$a\":1}",
                 "{\"a#\":1}",
-                "{\"\":1}",
                 "{\"a\\u0001\":1}",
                 "{\"a\":[1,null]}",
+                "{\"a\":1,\"a\":2}",
+                "{\"o\":{\"a\":null,\"a\":2}}",
+                "{\"a\":[{\"b\":null}]}",
+                "{\"a\":[[{\"b\":null}]]}",
+                "{\"o\":{\"l\":[{\"a\":{\"b\":null}}]}}",
                 "{\"a\":4503599627370496}",
                 "{\"a\":-4503599627370497}",
                 "{\"a\":{\"$version\":1}}",
@@ -216,10 +220,27 @@ class TwinEditTest {
                 "{\"a\":-4503599627370496}",
                 "{\"a\":1.5e300}",
                 "{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":{\"8\":{\"9\":{\"10\":1}}}}}}}}}}",
-                "{\"été\":\"ü\"}"
+                "{\"été\":\"ü\"}",
+                "{\"\":{\"k\":1}}"
             })
     void takesSectionsWithinTheRules(String patch) {
         changed(edit(TwinEdit.Mode.PATCH, twin(null, null), null, patch));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"o\":{\"l\":[0,{\"bad#key\":1}]}} | the name o.l[1].bad#key in the desired properties",
+                "{\"a\":{\"big\":4503599627370496}}   | The integer a.big in",
+                "{\"l\":[1,null]}                     | The value l[1] in",
+                "{\"m\":[[1,{\"k\":{\"n\":null}}]]}     | The value m[0][1].k.n in",
+            })
+    void namesThePlaceOfAFault(String patch, String place) {
+        assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), null, patch))
+                .isInstanceOfSatisfying(
+                        TwinChange.Refused.class,
+                        refused -> assertThat(refused.refusal().getMessage()).contains(place));
     }
 
     @Test
@@ -293,11 +314,11 @@ class TwinEditTest {
         assertThat(TwinEdit.report(after, "{\"on\":true}", 2L, NOW)).isInstanceOf(TwinChange.Changed.class);
     }
 
-    /** Counts objects and arrays below the section. Source: field case 6. */
+    /** Counts objects below the section. Source: field case 6. */
     @ParameterizedTest
-    @CsvSource({"{\"o\":, }", "[, ]"})
+    @CsvSource({"{\"o\":, }", "[{\"o\":, }]"})
     void takesTenLevelsBelowTheSectionAndNotEleven(String open, String close) {
-        String ten = "{\"a\":" + open.repeat(10) + "1" + close.repeat(10) + "}";
+        String ten = "{\"a\":" + open.repeat(10) + "[1]" + close.repeat(10) + "}";
         String eleven = "{\"a\":" + open.repeat(11) + "1" + close.repeat(11) + "}";
         for (TwinEdit.Mode mode : TwinEdit.Mode.values()) {
             changed(edit(mode, twin(null, null), ten, ten));

@@ -12,6 +12,7 @@ import io.muster.records.TwinPatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,14 @@ class OperationsTest {
     }
 
     @Test
+    void rejectsTwoMembersOfOneName() {
+        for (String payload : List.of("{\"a\":1,\"a\":2}", "{\"o\":[{\"a\":null,\"a\":2}]}")) {
+            assertThat(method().read(200, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))))
+                    .isInstanceOf(Answer.Invalid.class);
+        }
+    }
+
+    @Test
     void rejectsTextThatIsNoUtf8() {
         assertThat(method().read(200, ByteBuffer.wrap(new byte[] {'"', (byte) 0xff, '"'})))
                 .isInstanceOf(Answer.Invalid.class);
@@ -58,7 +67,8 @@ class OperationsTest {
         "reboot,1,301,0,INVALID",
         "reboot,1,30,-1,INVALID",
         "reboot,1,30,301,INVALID",
-        "reboot,{,30,0,INVALID"
+        "reboot,{,30,0,INVALID",
+        "reboot,'{\"a\":1,\"a\":2}',30,0,INVALID"
     })
     void refusesInvalidMethods(String name, String payload, int response, int connect, Fault.@Nullable Kind kind) {
         assertThat(Operations.fault(new DeviceMethod(name, payload, response, connect))

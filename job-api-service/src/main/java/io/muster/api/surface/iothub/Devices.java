@@ -3,6 +3,7 @@ package io.muster.api.surface.iothub;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.json.JsonBody;
+import io.muster.api.json.Members;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.document.Etags;
@@ -35,6 +36,33 @@ public final class Devices {
             "certificateauthority", AuthenticationType.CERTIFICATE_AUTHORITY,
             "none", AuthenticationType.NONE);
     private static final int DEFAULT_RESPONSE_SECONDS = 30;
+    private static final Members OF_PROPERTIES = Members.of("desired", "reported");
+    /** Lists the members of a twin as clients read them, and as their models write them back: those that are read-only are ignored. */
+    private static final Members OF_TWIN = Members.of(
+            "tags",
+            "properties",
+            "deviceId",
+            "moduleId",
+            "managedBy",
+            "generationId",
+            "etag",
+            "deviceEtag",
+            "version",
+            "status",
+            "statusReason",
+            "statusUpdateTime",
+            "statusUpdatedTime",
+            "connectionState",
+            "connectionStateUpdatedTime",
+            "lastActivityTime",
+            "cloudToDeviceMessageCount",
+            "authenticationType",
+            "x509Thumbprint",
+            "modelId",
+            "capabilities",
+            "configurations",
+            "deviceScope",
+            "parentScopes");
 
     private Devices() {}
 
@@ -112,6 +140,13 @@ public final class Devices {
                         Problem.argumentInvalid("status is enabled or disabled, not " + text + ".")));
     }
 
+    /** Returns the change that a twin's body asks for. A twin that was read may be sent back whole. @throws ProblemException when a member is none of a twin */
+    static TwinPatch change(JsonBody body, @Nullable String ifMatch) {
+        TwinPatch change = sections(body, ifMatch);
+        body.rejectOthers(OF_TWIN);
+        return change;
+    }
+
     /** Returns the sections in a twin's body; one that is null is cleared. @param ifMatch null for any */
     public static TwinPatch sections(JsonBody body, @Nullable String ifMatch) {
         return patch(body, ifMatch, JsonBody::objectOrNullText);
@@ -131,7 +166,7 @@ public final class Devices {
                 ifMatch,
                 section.apply(body, "tags").orElse(null),
                 body.object("properties")
-                        .flatMap(properties -> section.apply(properties, "desired"))
+                        .flatMap(properties -> section.apply(properties.rejectOthers(OF_PROPERTIES), "desired"))
                         .orElse(null));
     }
 

@@ -14,6 +14,8 @@ import java.util.OptionalInt;
 /** Maps refusals of the core to IoT Hub's errors. Contract: iot-hub, 1.10. */
 final class HubErrors {
     private static final String NOT_ONLINE = "DeviceNotOnline";
+    private static final String DEVICE_NOT_FOUND = "DeviceNotFound";
+    private static final String MODULE_NOT_FOUND = "ModuleNotFound";
 
     private HubErrors() {}
 
@@ -68,16 +70,18 @@ final class HubErrors {
         };
     }
 
-    /** Returns the number of an error of a gateway, which clients of methods read. Contract: iot-hub, 1.10. */
+    /** Returns the number of an error that clients of methods read. Contract: iot-hub, 1.6 and 1.10. */
     static OptionalInt number(Problem problem) {
         return switch (problem.name()) {
+            case DEVICE_NOT_FOUND -> OptionalInt.of(404001);
+            case MODULE_NOT_FOUND -> OptionalInt.of(404010);
             case NOT_ONLINE -> OptionalInt.of(404103);
             case "GatewayTimeout" -> OptionalInt.of(504101);
             default -> OptionalInt.empty();
         };
     }
 
-    /** Returns form B, of which clients of methods read the number. */
+    /** Returns form B, of which clients of methods read the number; its name stands before that where clients read the name too: Java's reads the one, Node's the other. */
     static ObjectNode formB(Problem problem, int number, String trackingId, Instant now) {
         ObjectNode inner = JsonNodeFactory.instance.objectNode();
         inner.put("errorCode", number);
@@ -85,8 +89,15 @@ final class HubErrors {
         inner.put("message", problem.message());
         inner.putObject("info");
         inner.put("timestampUtc", Timestamps.text(now));
+        ObjectNode body = message(inner.toString());
+        return problem.name().equals(DEVICE_NOT_FOUND) || problem.name().equals(MODULE_NOT_FOUND)
+                ? message("ErrorCode:" + problem.name() + ";" + body)
+                : body;
+    }
+
+    private static ObjectNode message(String text) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("Message", inner.toString());
+        body.put("Message", text);
         body.put("ExceptionMessage", "");
         return body;
     }
@@ -94,9 +105,9 @@ final class HubErrors {
     private static Problem of(DeviceRefusalReason reason, String sentence) {
         return switch (reason) {
             case ALREADY_EXISTS -> new Problem(409, "DeviceAlreadyExists", sentence);
-            case NOT_FOUND -> new Problem(404, "DeviceNotFound", sentence);
+            case NOT_FOUND -> new Problem(404, DEVICE_NOT_FOUND, sentence);
             case MODULE_ALREADY_EXISTS -> new Problem(409, "ModuleAlreadyExistsOnDevice", sentence);
-            case MODULE_NOT_FOUND -> new Problem(404, "ModuleNotFound", sentence);
+            case MODULE_NOT_FOUND -> new Problem(404, MODULE_NOT_FOUND, sentence);
             case TOO_MANY_MODULES, TOO_MANY_QUERIES -> Problem.throttled(sentence);
             case NOT_CONNECTED -> new Problem(404, NOT_ONLINE, sentence);
             case NO_ANSWER -> Problem.gatewayTimeout(sentence);

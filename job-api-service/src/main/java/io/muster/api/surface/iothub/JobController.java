@@ -2,6 +2,7 @@ package io.muster.api.surface.iothub;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.MediaType;
@@ -30,6 +31,7 @@ import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobRefusalReason;
+import io.muster.records.JobStatus;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
 import io.muster.records.Schedule;
@@ -130,8 +132,17 @@ final class JobController {
                         JobRefusalReason.ALREADY_EXISTS,
                         "There is a job of that id with a schedule: cancel it first."));
             }
-            return requests.job(id, new CreateJob(job)).thenApply(this::job);
+            return requests.job(id, new CreateJob(job)).thenApply(JobController::created);
         });
+    }
+
+    /** Returns a job as clients expect it from its creation: one that starts later is queued there, and scheduled when it is read. Contract: iot-hub, section 8. */
+    private static HttpResponse<String> created(Job job) {
+        ObjectNode document = Jobs.document(job, null);
+        if (job.getStatus() == JobStatus.SCHEDULED) {
+            document.put("status", "queued");
+        }
+        return Answers.ok(document);
     }
 
     /** Cancels a job; of one with a schedule, which ends with that, the jobs that it has made go on. Clients send no body, or {@code {}}: it is not read. */

@@ -22,7 +22,6 @@ import io.muster.records.SendMessage;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 
 /** Serves messages to devices. Sending is our own: IoT Hub's clients send over AMQP. Contract: iot-hub, 1.9. */
 @Controller
@@ -40,7 +39,7 @@ final class MessageController {
 
     @Post("/devices/{id}/messages/devicebound")
     CompletionStage<HttpResponse<String>> send(
-            HttpRequest<?> request, @PathVariable String id, @Body byte @Nullable [] body) {
+            HttpRequest<?> request, @PathVariable String id, @io.micronaut.core.annotation.Nullable @Body byte[] body) {
         Map<String, String> headers = new LinkedHashMap<>();
         request.getHeaders().forEachValue(headers::put);
         CloudMessage message = Messages.of(headers, body == null ? new byte[0] : body, life.duration(), time.now());

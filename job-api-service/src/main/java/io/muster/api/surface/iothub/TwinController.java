@@ -144,7 +144,7 @@ final class TwinController {
     }
 
     private static TwinPatch sections(HttpRequest<?> request, byte[] body) {
-        return Devices.sections(
+        return Devices.change(
                 JsonBody.parse(body),
                 Devices.condition(request.getHeaders().get("If-Match")).orElse(null));
     }

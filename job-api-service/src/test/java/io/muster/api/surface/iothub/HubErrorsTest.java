@@ -74,7 +74,13 @@ class HubErrorsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"NOT_CONNECTED, 404103", "NO_ANSWER, 504101", "NOT_FOUND, "})
+    @CsvSource({
+        "NOT_CONNECTED, 404103",
+        "NO_ANSWER, 504101",
+        "NOT_FOUND, 404001",
+        "MODULE_NOT_FOUND, 404010",
+        "QUEUE_FULL, "
+    })
     void numbersErrorsOfGateways(DeviceRefusalReason reason, @Nullable Integer number) {
         OptionalInt found = HubErrors.number(HubErrors.of(new Refusal.OfDevice(reason, "Why.")));
         assertThat(found.isPresent() ? found.getAsInt() : null).isEqualTo(number);
