@@ -123,6 +123,15 @@ public final class ComputeNode implements AutoCloseable {
         this.device = connector.connect(settings.deviceId(), settings.credentials(), hub);
     }
 
+    private static Path own(Path data) {
+        return data.resolve("node");
+    }
+
+    /** Returns whether a process runs a node on a data folder. @throws IOException when that can't be read */
+    static boolean isRunning(Path data) throws IOException {
+        return NodeJournal.isOpen(own(data));
+    }
+
     /**
      * Starts a node: ends what an earlier run left, and connects.
      *
@@ -131,8 +140,8 @@ public final class ComputeNode implements AutoCloseable {
      */
     public static ComputeNode start(NodeSettings settings, Consumer<End> ends) throws IOException {
         Folders.makePassable(settings.data());
-        Path own = Folders.make(settings.data().resolve("node"));
-        NodeJournal journal = NodeJournal.open(own.resolve("journal"));
+        Path own = Folders.make(own(settings.data()));
+        NodeJournal journal = NodeJournal.open(own);
         @Nullable Programs programs = null;
         try {
             String run = begin(own.resolve("run"));

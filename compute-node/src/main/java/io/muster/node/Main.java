@@ -2,6 +2,7 @@ package io.muster.node;
 
 import io.muster.node.ComputeNode.End;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,6 +21,11 @@ public final class Main {
     }
 
     private Main() {}
+
+    /** Returns whether a process runs a node on a data folder. @throws IOException when that can't be read */
+    public static boolean isRunning(Path data) throws IOException {
+        return ComputeNode.isRunning(data);
+    }
 
     /** Runs the node until it is told to end, fails, or can't begin. */
     public static void main(String[] args) throws InterruptedException {

@@ -19,6 +19,7 @@ import java.util.Optional;
 /** Keeps on disk which attempts were taken, which were launched, and how they ended, until they are forgotten. For one thread. */
 final class NodeJournal implements Closeable {
     /** Holds many times what a node may hold. */
+    private static final String NAME = "journal";
     private static final long LIMIT = 16 << 20;
 
     private static final String CUT_OFF = "The end of its output may be missing, since the node was started anew.";
@@ -51,9 +52,14 @@ final class NodeJournal implements Closeable {
                 : ending;
     }
 
-    /** Opens it, or makes it. @throws IOException when it can't be used, or another process has it */
-    static NodeJournal open(Path file) throws IOException {
-        Journal journal = Journal.open(file, LIMIT);
+    /** Returns whether another process has that of a node's folder. */
+    static boolean isOpen(Path own) throws IOException {
+        return Journal.isOpen(own.resolve(NAME));
+    }
+
+    /** Opens that of a node's folder, or makes it. @throws IOException when it can't be used, or another process has it */
+    static NodeJournal open(Path own) throws IOException {
+        Journal journal = Journal.open(own.resolve(NAME), LIMIT);
         try {
             return new NodeJournal(journal);
         } catch (IOException e) {

@@ -129,6 +129,14 @@ final class ComputeNodes {
         return folder;
     }
 
+    /** Refuses to start a node a second time: to have it join a pool would end what it runs. */
+    private static void refuseWhileItRuns(Path data, String id) throws StandaloneException, IOException {
+        if (io.muster.node.Main.isRunning(data.resolve("nodes").resolve(id).resolve("data"))) {
+            throw new StandaloneException(
+                    "The node " + id + " runs already. End it first, or leave --name out to start another one.");
+        }
+    }
+
     private static List<String> settings(
             Path folder, String rest, int mqttPort, Path caFile, Map<String, String> more) {
         List<String> settings = new ArrayList<>(List.of(
@@ -170,6 +178,7 @@ final class ComputeNodes {
             if (!id.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")) {
                 throw new StandaloneException("--name takes letters, digits, -, _ and dots, up to 128 of them.");
             }
+            refuseWhileItRuns(options.data(), id);
             register(rest, id);
         }
         join(rest, id, pool);

@@ -327,6 +327,20 @@ class FirstHourTest {
         assertThat(process(status(0), "planner")).isPresent();
     }
 
+    /** Leaves a node where it is that is started a second time: what it runs would end with its move. */
+    @Test
+    void startsNoNodeThatRuns() throws Exception {
+        ensureRunning();
+        assertThat(script.run("node", "--pool=elsewhere", "--name=node-1").with(1).said())
+                .isEqualTo("muster: The node node-1 runs already. End it first, or leave --name out to start another one.\n");
+        assertThat(rest().send("GET", "/twins/node-1", null)
+                        .join()
+                        .body()
+                        .at("/tags/compute/pool")
+                        .asText())
+                .isEqualTo("default");
+    }
+
     @Test
     void refusesToBuildBelowARunningMuster() throws Exception {
         ensureRunning();

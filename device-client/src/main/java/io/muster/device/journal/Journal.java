@@ -65,8 +65,7 @@ public final class Journal implements Closeable {
      */
     public static Journal open(Path file, long limit) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
-        FileChannel lockFile = FileChannel.open(
-                file.resolveSibling(file.getFileName() + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel lockFile = FileChannel.open(lockFile(file), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             @Nullable FileLock lock = lockFile.tryLock();
             if (lock == null) {
@@ -79,6 +78,24 @@ public final class Journal implements Closeable {
         } catch (OverlappingFileLockException e) {
             lockFile.close();
             throw new IOException("This process has the journal already, file=" + file, e);
+        }
+    }
+
+    private static Path lockFile(Path file) {
+        return file.resolveSibling(file.getFileName() + ".lock");
+    }
+
+    /** Returns whether another process has the journal open now. @throws IOException when its lock can't be read */
+    public static boolean isOpen(Path file) throws IOException {
+        Path lockFile = lockFile(file);
+        if (!Files.exists(lockFile)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.WRITE)) {
+            @Nullable FileLock lock = channel.tryLock();
+            return lock == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
         }
     }
 
