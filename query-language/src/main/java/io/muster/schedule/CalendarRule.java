@@ -149,6 +149,11 @@ public record CalendarRule(
                 unit, interval, new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), List.of());
     }
 
+    /** Returns whether it goes by what has elapsed and not by the clocks: it counts minutes or hours, and names neither hours nor days. Contract: webjobs-and-schedules, 2.10, rule 1. */
+    boolean isElapsed() {
+        return (unit == Unit.MINUTE || unit == Unit.HOUR) && hours.isEmpty() && weekDays.isEmpty();
+    }
+
     /** Returns whether it fires at all, if it starts then: an interval of twelve months may never come to a 30th, one of two hours to a quarter past 3. */
     boolean everFires(LocalDateTime start) {
         return times(start, start).hasNext();

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 
 /**
  * Computes when something fires. A local time that a clock change skips is moved on by the length of the gap; one that comes twice fires the first time
- * alone. Elapsed periods, and cron expressions that match in every hour, go by what has elapsed: both of two equal hours count. Immutable.
+ * alone. Elapsed periods, recurrences of minutes or hours that name neither hours nor days, and cron expressions that match in every hour go by what has elapsed: both of two equal hours count. Immutable.
  *
  * @param zone whose clocks local times are read from
  * @param start the first time that counts, in whole seconds, from which intervals are counted
@@ -145,8 +145,12 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
                 yield within(at(start.plusSeconds(elapsed(after, period) * period.toSeconds())));
             }
             case Recurrence.Calendar(var rule) -> {
-                LocalDateTime first = clock().local(start);
-                yield clock().next(after, from -> rule.times(first, from)).flatMap(this::within);
+                WallClock clock = rule.isElapsed()
+                        ? new WallClock(zone.getRules().getOffset(start))
+                        : clock();
+                LocalDateTime first = clock.local(start);
+                Optional<Occurrence> found = clock.next(after, from -> rule.times(first, from));
+                yield (rule.isElapsed() ? found.map(time -> shownAt(time.time())) : found).flatMap(this::within);
             }
             case Recurrence.Rules(var rules) ->
                 rules.next(after, start, clock()).flatMap(this::within);
@@ -201,14 +205,20 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
             }
             Instant time = found.get().toInstant(offset);
             if (change == null || time.isBefore(change.getInstant())) {
-                Optional<String> note =
-                        zone.getRules().getValidOffsets(found.get()).size() > 1
-                                ? Optional.of("The clocks show " + found.get().toLocalTime()
-                                        + " twice on this day: it fires both times.")
-                                : Optional.empty();
-                return Optional.of(new Occurrence(found.get().atOffset(offset), note));
+                return Optional.of(shownAt(time));
             }
             from = change.getInstant();
         }
+    }
+
+    /** Returns a firing of what goes by elapsed time, with a note where the clocks show its time twice. */
+    private Occurrence shownAt(Instant time) {
+        LocalDateTime local = clock().local(time);
+        return new Occurrence(
+                time.atZone(zone).toOffsetDateTime(),
+                zone.getRules().getValidOffsets(local).size() > 1
+                        ? Optional.of("The clocks show " + local.toLocalTime()
+                                + " twice on this day: it fires both times.")
+                        : Optional.empty());
     }
 }

@@ -297,6 +297,36 @@ class ScheduleTest {
                 .containsExactly("2026-03-29T01:30+01:00", "2026-03-29T03:00+02:00", "2026-03-29T03:30+02:00");
     }
 
+    /** Fires in both of two equal hours, and leaves no hole: contract, 2.10, rule 1. */
+    @Test
+    void countsElapsedTimeInRecurrencesOfHoursWithMinutes() throws ScheduleException {
+        CalendarRule halfHours = rule(Unit.HOUR, 1, List.of(), List.of(0, 30), List.of(), List.of());
+        assertThat(local(6, calendar(PARIS, "2027-10-31T00:00:00Z", halfHours)))
+                .containsExactly(
+                        "2027-10-31T02:00+02:00",
+                        "2027-10-31T02:30+02:00",
+                        "2027-10-31T02:00+01:00",
+                        "2027-10-31T02:30+01:00",
+                        "2027-10-31T03:00+01:00",
+                        "2027-10-31T03:30+01:00");
+        assertThat(first(1, calendar(PARIS, "2027-10-31T00:00:00Z", halfHours), NOW))
+                .first()
+                .satisfies(twice -> assertThat(twice.note()).hasValueSatisfying(note -> assertThat(note)
+                        .contains("it fires both times")));
+        CalendarRule evenHours = rule(Unit.HOUR, 2, List.of(), List.of(15), List.of(), List.of());
+        assertThat(local(4, calendar(PARIS, "2027-03-27T23:00:00Z", evenHours)))
+                .as("two hours elapse, whatever the clocks show")
+                .containsExactly(
+                        "2027-03-28T00:15+01:00",
+                        "2027-03-28T03:15+02:00",
+                        "2027-03-28T05:15+02:00",
+                        "2027-03-28T07:15+02:00");
+        CalendarRule ofSundays = rule(Unit.HOUR, 1, List.of(), List.of(0), List.of(DayOfWeek.SUNDAY), List.of());
+        assertThat(local(2, calendar(PARIS, "2027-10-31T00:00:00Z", ofSundays)))
+                .as("rules of days go by the clocks")
+                .containsExactly("2027-10-31T02:00+02:00", "2027-10-31T03:00+01:00");
+    }
+
     @Test
     void refusesARuleThatNeverFires() {
         for (int day : List.of(30, 31, -30)) {

@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -75,7 +76,7 @@ public record Archive(int mostEntries, long mostBytes) {
                 }
                 Files.createDirectories(path.getParent());
                 try (InputStream in = file.getInputStream(entry)) {
-                    left -= copy(in, path, Math.min(left, Math.max(0, entry.getSize())));
+                    left -= copy(in, path, entry);
                 }
                 if ((modes.getOrDefault(entry.getName(), 0) & MODE_EXECUTABLE) != 0) {
                     makeExecutable(path);
@@ -91,17 +92,22 @@ public record Archive(int mostEntries, long mostBytes) {
         }
     }
 
-    private long copy(InputStream in, Path path, long most) throws IOException {
+    private static long copy(InputStream in, Path path, ZipEntry entry) throws IOException {
         byte[] chunk = new byte[16 * 1024];
         long bytes = 0;
+        CRC32 checksum = new CRC32();
         try (OutputStream out = Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
                 bytes += n;
-                if (bytes > most) {
+                if (bytes > Math.max(0, entry.getSize())) {
                     throw new IOException("An entry of the archive holds more than it says: " + path.getFileName());
                 }
+                checksum.update(chunk, 0, n);
                 out.write(chunk, 0, n);
             }
+        }
+        if (checksum.getValue() != entry.getCrc() || bytes != entry.getSize()) {
+            throw new IOException("An entry of the archive is damaged: " + path.getFileName());
         }
         return bytes;
     }

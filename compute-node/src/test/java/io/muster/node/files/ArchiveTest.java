@@ -94,6 +94,15 @@ class ArchiveTest {
                 .isZero();
     }
 
+    @Test
+    void refusesADamagedEntry() throws IOException {
+        zip("run.sh");
+        change((buffer, at) -> buffer.putInt(at + 16, 4));
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> Archive.USUAL.unpack(zip, target))
+                .withMessageContaining("damaged: run.sh");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"../evil", "a/../../evil", "/evil", "a/..", "..", "a\\..\\..\\evil", "a/../b", "a\u0001b"})
     void refusesAPathThatLeavesItsFolder(String name) throws IOException {

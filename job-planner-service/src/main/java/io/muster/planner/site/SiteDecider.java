@@ -363,19 +363,21 @@ public final class SiteDecider {
                         found.get().run().getId(),
                         status,
                         ended.exitCode(),
-                        detail(ended, found.get()),
+                        detail(site, ended, found.get()),
                         dueBehind(site, job, status, now)));
     }
 
-    /** Returns what a user is told of an end: in Kudu's words where it was idle. */
-    private static String detail(SiteInput.Ended ended, SiteState.RunOfJob of) {
+    /** Returns what a user is told of an end: in Kudu's words where it was idle, and the reason where the site had it stop. */
+    private static String detail(Site site, SiteInput.Ended ended, SiteState.RunOfJob of) {
         String said = shortened(ended.detail());
-        boolean left = of.job().getKind() == WebJobKind.TRIGGERED
+        boolean isStopped = of.job().getKind() == WebJobKind.TRIGGERED
                 && of.run().getStatus() == WebJobRunStatus.STOPPING
                 && said.isEmpty();
-        if (left) {
-            return "The run waited in the pool " + of.run().getPoolId()
-                    + ", which the site has left, and was stopped: run it again.";
+        if (isStopped) {
+            return of.run().getPoolId().equals(SiteState.pool(site))
+                    ? "The run was stopped, since the site has the setting WEBJOBS_STOPPED."
+                    : "The run waited in the pool " + of.run().getPoolId()
+                            + ", which the site has left, and was stopped: run it again.";
         }
         return ended.result() == TaskResult.IDLE ? (IDLE + " " + said).strip() : said;
     }

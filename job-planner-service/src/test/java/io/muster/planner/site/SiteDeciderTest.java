@@ -840,6 +840,7 @@ class SiteDeciderTest {
         assertThat(event(new SiteInput.SettleRun(JOB))).as("once").isEqualTo("none");
         ended(run(), TaskResult.STOPPED);
         assertThat(history()).containsExactly(WebJobRunStatus.STOPPED);
+        assertThat(run().getDetail()).isEqualTo("The run was stopped, since the site has the setting WEBJOBS_STOPPED.");
     }
 
     @Test

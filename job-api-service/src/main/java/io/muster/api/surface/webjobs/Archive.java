@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Enumeration;
@@ -12,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -25,7 +27,10 @@ final class Archive {
     private static final int LARGEST_DIRECTORY = 16 << 20;
 
     static final int MOST_ENTRIES = 10_000;
-    private static final int LONGEST_NAME = 1024;
+    private static final int LONGEST_PATH = 1024;
+    /** Bounds the bytes of a file's name, as file systems do. */
+    private static final int LONGEST_NAME = 255;
+
     private static final int DEEPEST = 64;
 
     private static final int END_SIGNATURE = 0x06054b50;
@@ -90,19 +95,23 @@ final class Archive {
         String name = entry.getName();
         String path = entry.isDirectory() ? name.substring(0, name.length() - 1) : name;
         String[] parts = path.split("/", -1);
-        boolean leaves = path.isEmpty()
-                || path.length() > LONGEST_NAME
+        boolean leaves = path.isEmpty() || path.indexOf('\\') >= 0 || path.matches("[A-Za-z]:.*");
+        boolean isUnusable = path.length() > LONGEST_PATH
                 || parts.length > DEEPEST
-                || path.indexOf('\\') >= 0
-                || path.matches("[A-Za-z]:.*")
                 || path.chars().anyMatch(Character::isISOControl);
         for (String part : parts) {
             leaves |= part.isEmpty() || part.equals(".") || part.equals("..");
+            isUnusable |= part.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME;
         }
         if (leaves) {
             throw new UploadException(
                     "An entry of the archive does not lie below its directory: give paths without .., backslashes and a"
                             + " slash at their beginning.");
+        }
+        if (isUnusable) {
+            throw new UploadException("An entry of the archive has a path that can't be used: give names of up to "
+                    + LONGEST_NAME + " bytes without control characters, up to " + DEEPEST + " in a path, and paths of up to "
+                    + LONGEST_PATH + " characters.");
         }
         return path;
     }
@@ -110,15 +119,21 @@ final class Archive {
     private static long unpack(ZipFile zip, ZipEntry entry, long left, byte[] buffer)
             throws IOException, UploadException {
         long unpacked = 0;
+        CRC32 checksum = new CRC32();
         try (InputStream in = zip.getInputStream(entry)) {
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 unpacked += n;
+                checksum.update(buffer, 0, n);
                 if (unpacked > left) {
                     throw new UploadException("The archive holds more bytes than a WebJob's files may have together.");
                 }
             }
         } catch (java.io.EOFException e) {
             throw new UploadException("The archive can't be unpacked: it is damaged.");
+        }
+        if (checksum.getValue() != entry.getCrc() || unpacked != entry.getSize()) {
+            throw new UploadException("The archive can't be unpacked: its entry " + entry.getName()
+                    + " is damaged, and has another checksum or size than the archive says.");
         }
         return unpacked;
     }
