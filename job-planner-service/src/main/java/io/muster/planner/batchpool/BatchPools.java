@@ -1,5 +1,6 @@
 package io.muster.planner.batchpool;
 
+import io.muster.document.DedicatedNodes;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolDefinition;
 import io.muster.records.BatchPoolState;
@@ -17,9 +18,9 @@ public final class BatchPools {
         return definition.getTargetDedicated() + definition.getTargetLowPriority();
     }
 
-    /** Returns how many of its nodes count as dedicated: nodes are alike, and the first ones are. */
+    /** Returns how many of its nodes count as dedicated. */
     public static int dedicated(BatchPool pool) {
-        return Math.min(pool.getNodes(), pool.getDefinition().getTargetDedicated());
+        return DedicatedNodes.of(pool, pool.getNodes());
     }
 
     /** Returns how many of its nodes count as low-priority ones. */

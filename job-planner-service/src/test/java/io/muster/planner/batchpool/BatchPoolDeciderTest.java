@@ -36,6 +36,8 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.ParameterizedTest;
 
 /** Tables of a pool's life, and the bodies of its events. Contract: batch, 3.1, 3.4 and 3.5. */
 class BatchPoolDeciderTest {
@@ -123,6 +125,32 @@ class BatchPoolDeciderTest {
         assertThat(pool.getAllocation()).isEqualTo(AllocationState.STEADY);
         assertThat(((BatchPoolResized) events.getLast()).getCode()).isEqualTo("Success");
         assertThat(BatchPoolDecider.due(pool)).isEmpty();
+    }
+
+    /** Counts nodes that are still to go as they counted before: dedicated, low-priority. Contract: batch, 3.1. */
+    @ParameterizedTest
+    @CsvSource({
+        "2, 0, 1, 0, 2 0, 1 0",
+        "2, 2, 1, 2, 2 2, 1 2",
+        "2, 2, 2, 1, 2 2, 2 1",
+        "0, 2, 1, 0, 1 1, 1 0",
+        "3, 1, 0, 0, 3 1, 0 0"
+    })
+    void countsNodesThatAreStillToGoAsBefore(
+            int dedicated, int low, int dedicatedThen, int lowThen, String meanwhile, String behind) {
+        add(definition(dedicated, low));
+        counted(dedicated + low);
+        assertThat(counts()).isEqualTo(dedicated + " " + low);
+        decide(new BatchPoolInput.Resize(
+                new ResizeBatchPool(dedicatedThen, lowThen, null, Deallocation.TASK_COMPLETION, null)));
+        assertThat(counts()).isEqualTo(meanwhile);
+        counted(dedicatedThen + lowThen);
+        assertThat(counts()).isEqualTo(behind);
+        assertThat(pool.getAllocation()).isEqualTo(AllocationState.STEADY);
+    }
+
+    private String counts() {
+        return BatchPools.dedicated(pool) + " " + BatchPools.lowPriority(pool);
     }
 
     @Test

@@ -52,6 +52,14 @@ class OperationsTest {
     }
 
     @Test
+    void rejectsAnAnswerThatIsLargerThanAPayloadMayBe() {
+        ByteBuffer most = ByteBuffer.wrap(("\"" + "x".repeat(128 * 1024 - 2) + "\"").getBytes(StandardCharsets.UTF_8));
+        assertThat(method().read(200, most)).isInstanceOf(Answer.Done.class);
+        ByteBuffer more = ByteBuffer.wrap(("\"" + "x".repeat(128 * 1024 - 1) + "\"").getBytes(StandardCharsets.UTF_8));
+        assertThat(method().read(200, more)).isInstanceOf(Answer.Invalid.class);
+    }
+
+    @Test
     void rejectsTextThatIsNoUtf8() {
         assertThat(method().read(200, ByteBuffer.wrap(new byte[] {'"', (byte) 0xff, '"'})))
                 .isInstanceOf(Answer.Invalid.class);

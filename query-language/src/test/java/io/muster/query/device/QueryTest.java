@@ -154,6 +154,22 @@ class QueryTest {
                 .isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT * FROM devices.jobs WHERE tags.site = 'A'",
+                "SELECT * FROM devices.jobs WHERE jobbId = 'j'",
+                "SELECT * FROM devices.jobs j WHERE j.properties.desired.x = 1",
+                "SELECT * FROM devices.jobs WHERE NOT IS_DEFINED(devices.jobs.connectionState)",
+                "SELECT tags FROM devices.jobs",
+            })
+    void refusesMembersThatDeviceJobsDoNotHave(String text) {
+        assertThatThrownBy(() -> Query.parse(text))
+                .isInstanceOf(QueryException.class)
+                .hasMessageContaining("A row of devices.jobs has no member '")
+                .hasMessageContaining("jobId");
+    }
+
     @Test
     void asksForModules() throws QueryException {
         Query query =

@@ -21,6 +21,7 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.document.DedicatedNodes;
 import io.muster.records.BatchPool;
 import io.muster.records.Deallocation;
 import io.muster.records.DeleteBatchPool;
@@ -255,7 +256,7 @@ final class PoolController {
             PoolDocuments documents = new PoolDocuments(asked);
             SortedMap<String, ObjectNode> rows = new TreeMap<>();
             List<NodeView.Node> there = nodes.nodes(id);
-            int dedicated = dedicated(id);
+            int dedicated = dedicated(id, there.size());
             for (int i = 0; i < there.size(); i++) {
                 rows.put(there.get(i).id(), documents.node(id, there.get(i), i < dedicated));
             }
@@ -263,10 +264,9 @@ final class PoolController {
         });
     }
 
-    private int dedicated(String poolId) {
-        return made(poolId)
-                .map(pool -> pool.getDefinition().getTargetDedicated())
-                .orElse(Integer.MAX_VALUE);
+    /** Returns how many of so many nodes of a pool count as dedicated; all of a pool that nobody made. */
+    private int dedicated(String poolId, int count) {
+        return made(poolId).map(pool -> DedicatedNodes.of(pool, count)).orElse(count);
     }
 
     @Get(NODE)
@@ -275,7 +275,8 @@ final class PoolController {
         Listing listing = Listing.ofOne(asked, PoolDocuments.NODE_PROPERTIES);
         NodeView.Node node = node(poolId, nodeId);
         String id = spelled(poolId);
-        boolean isDedicated = nodes.position(id, nodeId) < dedicated(id);
+        boolean isDedicated = nodes.position(id, nodeId)
+                < dedicated(id, nodes.nodes(id).size());
         PoolDocuments documents = new PoolDocuments(asked);
         ObjectNode document = asked.document("nodes/@Element");
         document.setAll(documents.node(id, node, isDedicated));
@@ -337,7 +338,7 @@ final class PoolController {
 
     private ObjectNode counts(String id) {
         List<NodeView.Node> there = nodes.nodes(id);
-        int dedicated = Math.min(dedicated(id), there.size());
+        int dedicated = dedicated(id, there.size());
         return PoolDocuments.counts(id, there.subList(0, dedicated), there.subList(dedicated, there.size()));
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.compute.NodeView;
+import io.muster.document.DedicatedNodes;
 import io.muster.records.AutoScale;
 import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
@@ -103,7 +104,7 @@ record PoolDocuments(BatchRequest asked) {
     /** Returns a pool, as a row of a list. */
     ObjectNode pool(BatchPool pool) {
         BatchPoolDefinition definition = pool.getDefinition();
-        int dedicated = Math.min(pool.getNodes(), definition.getTargetDedicated());
+        int dedicated = DedicatedNodes.of(pool, pool.getNodes());
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("id", pool.getPoolId());
         put(body, "displayName", definition.getDisplayName());
         body.put("url", asked.url("pools/" + pool.getPoolId()))

@@ -58,6 +58,9 @@ public record Method(MethodCall call) implements Operation.OnDevice {
 
     @Override
     public Answer read(int status, ByteBuffer payload) {
+        if (payload.remaining() > MethodKind.LARGEST_PAYLOAD) {
+            return new Answer.Invalid("The device's answer has more than 128 KB.");
+        }
         try {
             Work.Reply reply = new Work.Reply(status, json(payload));
             return status < ERROR_STATUS ? new Answer.Done(reply) : new Answer.ErrorStatus(reply);
