@@ -20,6 +20,7 @@ import java.util.Optional;
 final class NodeJournal implements Closeable {
     /** Holds many times what a node may hold. */
     private static final String NAME = "journal";
+
     private static final long LIMIT = 16 << 20;
 
     private static final String CUT_OFF = "The end of its output may be missing, since the node was started anew.";

@@ -145,9 +145,8 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
                 yield within(at(start.plusSeconds(elapsed(after, period) * period.toSeconds())));
             }
             case Recurrence.Calendar(var rule) -> {
-                WallClock clock = rule.isElapsed()
-                        ? new WallClock(zone.getRules().getOffset(start))
-                        : clock();
+                WallClock clock =
+                        rule.isElapsed() ? new WallClock(zone.getRules().getOffset(start)) : clock();
                 LocalDateTime first = clock.local(start);
                 Optional<Occurrence> found = clock.next(after, from -> rule.times(first, from));
                 yield (rule.isElapsed() ? found.map(time -> shownAt(time.time())) : found).flatMap(this::within);
@@ -217,8 +216,8 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
         return new Occurrence(
                 time.atZone(zone).toOffsetDateTime(),
                 zone.getRules().getValidOffsets(local).size() > 1
-                        ? Optional.of("The clocks show " + local.toLocalTime()
-                                + " twice on this day: it fires both times.")
+                        ? Optional.of(
+                                "The clocks show " + local.toLocalTime() + " twice on this day: it fires both times.")
                         : Optional.empty());
     }
 }

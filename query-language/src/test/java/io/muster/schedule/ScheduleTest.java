@@ -311,8 +311,8 @@ class ScheduleTest {
                         "2027-10-31T03:30+01:00");
         assertThat(first(1, calendar(PARIS, "2027-10-31T00:00:00Z", halfHours), NOW))
                 .first()
-                .satisfies(twice -> assertThat(twice.note()).hasValueSatisfying(note -> assertThat(note)
-                        .contains("it fires both times")));
+                .satisfies(twice -> assertThat(twice.note())
+                        .hasValueSatisfying(note -> assertThat(note).contains("it fires both times")));
         CalendarRule evenHours = rule(Unit.HOUR, 2, List.of(), List.of(15), List.of(), List.of());
         assertThat(local(4, calendar(PARIS, "2027-03-27T23:00:00Z", evenHours)))
                 .as("two hours elapse, whatever the clocks show")

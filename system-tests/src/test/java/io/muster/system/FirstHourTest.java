@@ -331,8 +331,11 @@ class FirstHourTest {
     @Test
     void startsNoNodeThatRuns() throws Exception {
         ensureRunning();
-        assertThat(script.run("node", "--pool=elsewhere", "--name=node-1").with(1).said())
-                .isEqualTo("muster: The node node-1 runs already. End it first, or leave --name out to start another one.\n");
+        assertThat(script.run("node", "--pool=elsewhere", "--name=node-1")
+                        .with(1)
+                        .said())
+                .isEqualTo(
+                        "muster: The node node-1 runs already. End it first, or leave --name out to start another one.\n");
         assertThat(rest().send("GET", "/twins/node-1", null)
                         .join()
                         .body()

@@ -36,8 +36,8 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Tables of a pool's life, and the bodies of its events. Contract: batch, 3.1, 3.4 and 3.5. */
 class BatchPoolDeciderTest {

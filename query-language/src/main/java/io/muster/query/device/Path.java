@@ -65,6 +65,7 @@ record Path(String top, List<Object> steps) implements Expression {
             "lastUpdatedDateTimeUtc",
             "outcome",
             "error");
+
     private static final Map<String, String> SYNONYMS =
             Map.of("id", "deviceId", "createdtimeutc", "createdDateTimeUtc");
 

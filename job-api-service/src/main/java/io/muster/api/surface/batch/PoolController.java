@@ -275,8 +275,8 @@ final class PoolController {
         Listing listing = Listing.ofOne(asked, PoolDocuments.NODE_PROPERTIES);
         NodeView.Node node = node(poolId, nodeId);
         String id = spelled(poolId);
-        boolean isDedicated = nodes.position(id, nodeId)
-                < dedicated(id, nodes.nodes(id).size());
+        boolean isDedicated =
+                nodes.position(id, nodeId) < dedicated(id, nodes.nodes(id).size());
         PoolDocuments documents = new PoolDocuments(asked);
         ObjectNode document = asked.document("nodes/@Element");
         document.setAll(documents.node(id, node, isDedicated));

@@ -110,7 +110,8 @@ final class Archive {
         }
         if (isUnusable) {
             throw new UploadException("An entry of the archive has a path that can't be used: give names of up to "
-                    + LONGEST_NAME + " bytes without control characters, up to " + DEEPEST + " in a path, and paths of up to "
+                    + LONGEST_NAME + " bytes without control characters, up to " + DEEPEST
+                    + " in a path, and paths of up to "
                     + LONGEST_PATH + " characters.");
         }
         return path;

@@ -189,7 +189,8 @@ class UploadTest {
         for (String name : List.of("y".repeat(256), "ü".repeat(128), "a\nb.sh")) {
             refused(zip(Map.of("run.sh", "", name, "")), "names of up to 255 bytes without control characters");
         }
-        assertThat(content(zip(Map.of("run.sh", "", "y".repeat(255), ""))).files()).isPresent();
+        assertThat(content(zip(Map.of("run.sh", "", "y".repeat(255), ""))).files())
+                .isPresent();
     }
 
     @Test
