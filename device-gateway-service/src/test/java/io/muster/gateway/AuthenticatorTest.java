@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
+import io.muster.access.SharedAccessSignature;
 import io.muster.gateway.connect.Authentication;
 import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.connect.Claim;
@@ -13,14 +14,18 @@ import io.muster.records.ConnectionTerms;
 import io.muster.records.Credentials;
 import io.muster.records.DeviceStatus;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
@@ -76,6 +81,45 @@ class AuthenticatorTest {
         } catch (Exception e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Takes a module's own key and its device's, and a device's own alone. Contract: iot-hub, section 8. */
+    @ParameterizedTest
+    @CsvSource({"d/m, own, true", "d/m, device, true", "d/m, other, false", "d, own, true", "d, device, false"})
+    void acceptsAModuleByItsKeyOrItsDevices(String id, String signer, boolean accepted) {
+        Map<String, String> keys = new HashMap<>();
+        for (String name : List.of("own", "device", "other")) {
+            keys.put(
+                    name, Base64.getEncoder().encodeToString((name + "-".repeat(32)).getBytes(StandardCharsets.UTF_8)));
+        }
+        Claim claim =
+                Claim.of(id, "hub.test/" + id + "/?api-version=2021-04-12").orElseThrow();
+        String resource = "hub.test/devices/" + id.replace("/", "/modules/");
+        ConnectionTerms terms = ConnectionTerms.newBuilder()
+                .setCorrelationId("c")
+                .setEpoch(1)
+                .setKnown(true)
+                .setStatus(DeviceStatus.ENABLED)
+                .setCredentials(sas(keys.get("own")))
+                .setDeviceCredentials(id.contains("/") ? sas(keys.get("device")) : null)
+                .build();
+        Authentication verdict = new Authenticator(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of()))
+                .decide(
+                        claim,
+                        SharedAccessSignature.sign(resource, keys.get(signer), null, NOW.plusSeconds(600)),
+                        List.of(),
+                        terms,
+                        SharedAccessPolicies.generate(new SecureRandom()),
+                        NOW);
+        assertThat(verdict instanceof Authentication.Accepted).isEqualTo(accepted);
+    }
+
+    private static Credentials sas(String key) {
+        return Credentials.newBuilder()
+                .setType(AuthenticationType.SAS)
+                .setPrimaryKey(key)
+                .setSecondaryKey(key)
+                .build();
     }
 
     /** Lists who signed, the name in the certificate, whether the chain is complete → accepted. */

@@ -226,7 +226,7 @@ class FleetSimulationTest {
                 if (device != null) {
                     connections.put(device.id, terms.getEpoch());
                     device.connectedTo(this, terms.getEpoch());
-                    report(device.id, new DeviceConnected(terms.getEpoch(), false));
+                    report(device.id, new DeviceConnected(terms.getEpoch(), false, null));
                     report(device.id, PlannerDriver.takes(terms.getEpoch(), METHODS));
                 }
             }

@@ -12,6 +12,7 @@ import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DesiredChanged;
+import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCompleted;
@@ -45,6 +46,7 @@ import io.muster.records.UpdateDevice;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -147,6 +149,38 @@ class ModulesAndMessagesTest {
         planner.report("d/m", new RequestConnection());
         assertThat(planner.delivered(ConnectionTerms.class).getLast().getStatus())
                 .isEqualTo(DeviceStatus.DISABLED);
+    }
+
+    /** Gives the gateway the device's keys too, by which a module may prove itself. Contract: iot-hub, section 8. */
+    @Test
+    void namesTheKeysOfItsDeviceForAModule() {
+        create("d", null);
+        create("d/m", null);
+        planner.report("d", new RequestConnection());
+        ConnectionTerms device = planner.delivered(ConnectionTerms.class).getLast();
+        assertThat(device.getCredentials()).isNotNull();
+        assertThat(device.getDeviceCredentials()).isNull();
+        planner.report("d/m", new RequestConnection());
+        ConnectionTerms module = planner.delivered(ConnectionTerms.class).getLast();
+        assertThat(module.getDeviceCredentials()).isEqualTo(device.getCredentials());
+    }
+
+    /** Keeps the model that a CONNECT names, until another one names another. Contract: iot-hub, section 8. */
+    @Test
+    void keepsTheModelThatADeviceConnectsWith() {
+        create("d", null);
+        for (String model : Arrays.asList("dtmi:com:test:e2e;1", null, "dtmi:com:test:e2e;2")) {
+            planner.report("d", new RequestConnection());
+            long epoch = planner.delivered(ConnectionTerms.class).getLast().getEpoch();
+            planner.report("d", new DeviceConnected(epoch, true, model));
+            planner.advance(Duration.ofMillis(10));
+            String known = model == null ? "dtmi:com:test:e2e;1" : model;
+            planner.device("d", new GetDevice());
+            assertThat(((DeviceView) planner.lastReply()).getDevice().getModelId())
+                    .isEqualTo(known);
+            assertThat(ids("SELECT * FROM devices WHERE modelId = '" + known + "'"))
+                    .containsExactly("d");
+        }
     }
 
     /** Connects a device by a policy's token: it has no credentials of its own. Contract: iot-hub, 1.1. */

@@ -371,7 +371,7 @@ final class PlannerDriver implements AutoCloseable {
     long connect(String id, Capability... capabilities) {
         report(id, new RequestConnection());
         long epoch = delivered(ConnectionTerms.class).getLast().getEpoch();
-        report(id, new DeviceConnected(epoch, false));
+        report(id, new DeviceConnected(epoch, false, null));
         if (capabilities.length > 0) {
             report(id, takes(epoch, capabilities));
         }

@@ -616,7 +616,7 @@ class PlannerTopologyTest {
     void takesNoConnectionOfAnEpochThatNoReportGave() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
-        planner.report("a", new DeviceConnected(Long.MAX_VALUE, false));
+        planner.report("a", new DeviceConnected(Long.MAX_VALUE, false, null));
         assertThat(planner.deadLetters()).hasSize(1);
         planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));

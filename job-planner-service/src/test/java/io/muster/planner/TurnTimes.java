@@ -116,7 +116,7 @@ class TurnTimes {
             ConnectionTerms terms =
                     (ConnectionTerms) planner.deliveries().getLast().getDelivery();
             epochs[i] = terms.getEpoch();
-            planner.report(device(i), new DeviceConnected(epochs[i], false));
+            planner.report(device(i), new DeviceConnected(epochs[i], false, null));
         }
         return epochs;
     }

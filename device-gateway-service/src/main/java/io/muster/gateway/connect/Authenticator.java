@@ -62,7 +62,7 @@ public final class Authenticator {
             return new Authentication.Refused("device disabled");
         }
         if (password != null && !password.isEmpty()) {
-            return token(claim, password, credentials, policies, now);
+            return token(claim, password, terms, policies, now);
         }
         return isProven(claim, chain, credentials, now)
                 ? new Authentication.Accepted(Optional.empty())
@@ -98,7 +98,7 @@ public final class Authenticator {
     }
 
     private Authentication token(
-            Claim claim, String password, Credentials credentials, SharedAccessPolicies policies, Instant now) {
+            Claim claim, String password, ConnectionTerms terms, SharedAccessPolicies policies, Instant now) {
         Optional<SharedAccessSignature> parsed = SharedAccessSignature.parse(password);
         if (parsed.isEmpty()) {
             return new Authentication.Refused("no shared access signature");
@@ -112,8 +112,7 @@ public final class Authenticator {
             return new Authentication.Refused("token of another resource");
         }
         boolean signed = token.keyName().isEmpty()
-                ? credentials.getType() == AuthenticationType.SAS
-                        && token.isSignedWith(new KeyPair(credentials.getPrimaryKey(), credentials.getSecondaryKey()))
+                ? isSignedWith(terms.getCredentials(), token) || isSignedWith(terms.getDeviceCredentials(), token)
                 : policies.named(token.keyName().get())
                         .filter(policy -> policy.rights().contains(Right.DEVICE_CONNECT))
                         .map(SharedAccessPolicy::keys)
@@ -122,6 +121,12 @@ public final class Authenticator {
         return signed
                 ? new Authentication.Accepted(Optional.of(token.expiry()))
                 : new Authentication.Refused("wrong signature");
+    }
+
+    private static boolean isSignedWith(@Nullable Credentials credentials, SharedAccessSignature token) {
+        return credentials != null
+                && credentials.getType() == AuthenticationType.SAS
+                && token.isSignedWith(new KeyPair(credentials.getPrimaryKey(), credentials.getSecondaryKey()));
     }
 
     private static boolean hasThumbprint(X509Certificate certificate, @Nullable String thumbprint) {

@@ -1,10 +1,21 @@
 package io.muster.gateway.connect;
 
 import io.muster.document.IdentityId;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** Names the device that a CONNECT claims to be. Contract: iot-hub, 4.1. */
-public record Claim(String host, IdentityId id) {
+/**
+ * Names the device that a CONNECT claims to be. Contract: iot-hub, 4.1 and section 8.
+ *
+ * @param modelId the model that it says that it is of; empty where it says none
+ */
+public record Claim(String host, IdentityId id, Optional<String> modelId) {
+    /** Bounds a model's id. Source: DTDL 2, "Digital Twin Model Identifier". */
+    private static final int LONGEST_MODEL_ID = 2048;
+
+    private static final String MODEL_ID = "model-id=";
     private static final int HOST_AND_DEVICE = 2;
     private static final int HOST_DEVICE_AND_MODULE = 3;
 
@@ -30,7 +41,29 @@ public record Claim(String host, IdentityId id) {
                 || parts[named].isEmpty()
                 || parts[named].startsWith("?")
                 || parts[named].startsWith("api-version=");
-        return restIsOptions ? Optional.of(new Claim(parts[0], id)) : Optional.empty();
+        return restIsOptions
+                ? Optional.of(new Claim(parts[0], id, parts.length == named ? Optional.empty() : modelId(parts[named])))
+                : Optional.empty();
+    }
+
+    /** Returns the model that options name. One that can't be read is none: the device connects all the same. */
+    private static Optional<String> modelId(String options) {
+        return Stream.of(options.replaceFirst("^\\?", "").split("&"))
+                .filter(option -> option.startsWith(MODEL_ID))
+                .findFirst()
+                .map(option -> option.substring(MODEL_ID.length()))
+                .flatMap(Claim::decoded)
+                .filter(text -> !text.isEmpty()
+                        && text.length() <= LONGEST_MODEL_ID
+                        && text.chars().noneMatch(Character::isISOControl));
+    }
+
+    private static Optional<String> decoded(String text) {
+        try {
+            return Optional.of(URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     /** Returns the resource that a token must be for, below the hub. */

@@ -178,7 +178,8 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 new DeviceHandler.Session(deviceId, terms.getEpoch(), subscriptions, will),
                 held);
         context.pipeline().replace(this, "device", device);
-        device.open(clean, message.variableHeader().keepAliveTimeSeconds());
+        device.open(
+                clean, claim.modelId().orElse(null), message.variableHeader().keepAliveTimeSeconds());
     }
 
     /** Returns whether the will has a QoS and a topic with which the device could publish it itself. */

@@ -187,13 +187,13 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         this.context = ctx;
     }
 
-    /** Takes the place of an earlier connection, reports to the log, and answers the device then. */
-    void open(boolean clean, int keepAlive) {
+    /** Takes the place of an earlier connection, reports to the log, and answers the device then. @param modelId null where the device names none */
+    void open(boolean clean, @Nullable String modelId, int keepAlive) {
         @Nullable DeviceHandler earlier = connections.add(deviceId, this);
         if (earlier != null) {
             earlier.closeForAnother();
         }
-        CompletableFuture<Void> reported = fleet.report(deviceId, new DeviceConnected(epoch, clean))
+        CompletableFuture<Void> reported = fleet.report(deviceId, new DeviceConnected(epoch, clean, modelId))
                 .orTimeout(OPENING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
         EventLoopCallback.then(context, reported, (_, error) -> {
             if (error != null) {

@@ -185,7 +185,7 @@ class FleetLinkTest {
     }
 
     private static ConnectionTerms terms(@Nullable String correlationId, long epoch) {
-        return new ConnectionTerms(correlationId, epoch, true, DeviceStatus.ENABLED, null, List.of(), List.of());
+        return new ConnectionTerms(correlationId, epoch, true, DeviceStatus.ENABLED, null, null, List.of(), List.of());
     }
 
     private static int partitionByKafka(String key) {
@@ -231,7 +231,7 @@ class FleetLinkTest {
             }
         }
         assertThat(link.requestConnection("d")).isCompletedExceptionally();
-        CompletableFuture<Void> reported = link.report("d", new DeviceConnected(1L, true));
+        CompletableFuture<Void> reported = link.report("d", new DeviceConnected(1L, true, null));
         assertThat(reported).as("reports have room of their own").isNotCompletedExceptionally();
         for (int i = 0; i < taken; i++) {
             ProducerRecord<String, byte[]> record = nextTo(Topics.TELEMETRY.name());
@@ -248,7 +248,7 @@ class FleetLinkTest {
         Set<Integer> partitions = new TreeSet<>();
         for (int i = 0; i < 20; i++) {
             for (String id : List.of("d" + i, "d" + i + "/module")) {
-                CompletableFuture<Void> reported = link.report(id, new DeviceConnected(5L, true));
+                CompletableFuture<Void> reported = link.report(id, new DeviceConnected(5L, true, null));
                 LogDouble.Sent sent = next();
                 ProducerRecord<String, byte[]> record = sent.record();
                 assertThat(record.key()).isEqualTo("d" + i);
@@ -258,7 +258,7 @@ class FleetLinkTest {
                 assertThat(report.getDeviceId()).isEqualTo(id);
                 assertThat(report.getGateway()).isZero();
                 assertThat(report.getAt()).isEqualTo(NOW);
-                assertThat(report.getReport()).isEqualTo(new DeviceConnected(5L, true));
+                assertThat(report.getReport()).isEqualTo(new DeviceConnected(5L, true, null));
                 assertThat(reported).as("before it is acknowledged").isNotDone();
                 acknowledge(sent);
                 assertThat(reported).isCompleted();
@@ -362,13 +362,13 @@ class FleetLinkTest {
     @Test
     void writesItsLastReportsBeforeItCloses() throws InterruptedException {
         written.goAway();
-        CompletableFuture<Void> reported = link.report("d", new DeviceConnected(1L, true));
+        CompletableFuture<Void> reported = link.report("d", new DeviceConnected(1L, true, null));
         written.comeBack();
         assertThat(closeAndAcknowledge())
                 .extracting(record -> report(record).getReport())
-                .containsExactly(new DeviceConnected(1L, true));
+                .containsExactly(new DeviceConnected(1L, true, null));
         assertThat(reported).isCompleted();
-        assertThat(link.report("d", new DeviceConnected(2L, true))).isCompletedExceptionally();
+        assertThat(link.report("d", new DeviceConnected(2L, true, null))).isCompletedExceptionally();
     }
 
     @ParameterizedTest

@@ -133,7 +133,7 @@ class DeviceHandlerTest {
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.freezeTime();
         channel.pipeline().addLast("device", handler);
-        handler.open(true, keepAlive);
+        handler.open(true, null, keepAlive);
         channel.runPendingTasks();
         return channel;
     }

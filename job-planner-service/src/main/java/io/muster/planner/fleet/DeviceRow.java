@@ -65,7 +65,8 @@ public final class DeviceRow implements Row {
             case "x509Thumbprint" -> thumbprints();
             case "capabilities" -> Map.of("iotEdge", device.getSettings().getIotEdge());
             case "cloudToDeviceMessageCount" -> queuedMessages;
-            case "modelId", "deviceScope" -> "";
+            case "modelId" -> device.getModelId();
+            case "deviceScope" -> "";
             case "parentScopes" -> List.of();
             default -> Values.UNDEFINED;
         };

@@ -238,7 +238,7 @@ public final class Devices {
         body.put("cloudToDeviceMessageCount", view.getQueuedMessages());
         body.put("authenticationType", type(device.getSettings().getCredentials()));
         thumbprints(body, device.getSettings().getCredentials());
-        body.put("modelId", "");
+        body.put("modelId", device.getModelId());
         body.put("version", twin.getVersion());
         body.set("tags", JsonBody.stored(twin.getTags()));
         ObjectNode properties = body.putObject("properties");

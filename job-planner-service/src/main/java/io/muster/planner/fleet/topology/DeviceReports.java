@@ -124,6 +124,10 @@ final class DeviceReports {
             Device decisive = Identities.isEnabled(parent) ? device : parent;
             terms.setStatus(decisive.getSettings().getStatus())
                     .setCredentials(device.getSettings().getCredentials())
+                    .setDeviceCredentials(
+                            deviceId.equals(parent.getDeviceId())
+                                    ? null
+                                    : parent.getSettings().getCredentials())
                     .setSubscriptions(session == null ? List.of() : session.getSubscriptions())
                     .setAtLeastOnce(session == null ? List.of() : session.getAtLeastOnce());
         }
@@ -163,9 +167,19 @@ final class DeviceReports {
                 .setChangedAt(now)
                 .build();
         connections.put(connection, now);
-        pools.connected(device, connection, now);
+        pools.connected(ofModel(device, connected.getModelId(), now), connection, now);
         runner.dispatch(deviceId, now);
         messages.dispatch(deviceId, now);
+    }
+
+    /** Keeps the model that a device's connection names. @return the device as it is then */
+    private Device ofModel(Device device, @Nullable String modelId, Instant now) {
+        if (modelId == null || modelId.equals(device.getModelId())) {
+            return device;
+        }
+        Device changed = Device.newBuilder(device).setModelId(modelId).build();
+        devices.put(device, changed, now);
+        return changed;
     }
 
     /** Ends connections of gateways that are gone, for everybody to read, and asks a gateway that lives after all to close them. @return whether none is left */
