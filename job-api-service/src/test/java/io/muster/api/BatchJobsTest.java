@@ -514,6 +514,8 @@ class BatchJobsTest {
             maxresults=1001                     | maxresults
             $filter=state%20is%20'active'       | $filter
             $filter=colour%20eq%20'red'         | $filter
+            $filter=creationTime%20gt%20'2020'  | $filter
+            $filter=executionInfo/exitCode%20eq%20'x' | $filter
             $select=colour                      | $select
             $expand=stats                       | $expand
             $top=5                              | $top

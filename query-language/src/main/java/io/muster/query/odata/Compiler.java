@@ -7,6 +7,7 @@ import io.muster.query.kernel.Operators;
 import io.muster.query.kernel.Parsing;
 import io.muster.query.kernel.Row;
 import io.muster.query.kernel.Values;
+import io.muster.query.odata.ODataFilter.Type;
 import io.muster.query.odata.grammar.ODataBaseVisitor;
 import io.muster.query.odata.grammar.ODataLexer;
 import io.muster.query.odata.grammar.ODataParser;
@@ -20,7 +21,6 @@ import java.time.temporal.TemporalAccessor;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
 
@@ -28,9 +28,9 @@ import org.antlr.v4.runtime.Token;
 final class Compiler extends ODataBaseVisitor<Expression> {
     private static final List<String> COMPARISONS = List.of("eq", "ne", "lt", "le", "gt", "ge");
 
-    private final Set<String> properties;
+    private final Map<String, Type> properties;
 
-    Compiler(Set<String> properties) {
+    Compiler(Map<String, Type> properties) {
         this.properties = properties;
     }
 
@@ -61,9 +61,30 @@ final class Compiler extends ODataBaseVisitor<Expression> {
 
     @Override
     public Expression visitCompare(ODataParser.CompareContext compare) {
+        Type type = type(compare.operand(0));
+        if (!type.comparesWith(type(compare.operand(1)))) {
+            throw Parsing.refuse(
+                    compare.operand(1).getStart(),
+                    compare.operand(0).getText() + " is " + type.words() + ", and compares with no other value");
+        }
         Comparison comparison = Comparison.values()[COMPARISONS.indexOf(compare.op.getText())];
         return Operators.compared(
                 comparison, visit(compare.operand(0)), visit(compare.operand(1)), ODataRules.INSTANCE);
+    }
+
+    private Type type(ODataParser.OperandContext operand) {
+        if (operand.path() != null) {
+            return properties.getOrDefault(operand.path().getText(), Type.ANY);
+        }
+        return operand.call() != null
+                ? Type.FLAG
+                : switch (operand.literal().getStart().getType()) {
+                    case ODataLexer.DATE_TIME -> Type.TIME;
+                    case ODataLexer.DECIMAL, ODataLexer.INTEGER -> Type.NUMBER;
+                    case ODataLexer.TEXT -> Type.TEXT;
+                    case ODataLexer.TRUE, ODataLexer.FALSE -> Type.FLAG;
+                    default -> Type.ANY;
+                };
     }
 
     @Override
@@ -74,6 +95,11 @@ final class Compiler extends ODataBaseVisitor<Expression> {
         }
         if (call.operand().size() != 2) {
             throw Parsing.refuse(name, "startswith takes two operands");
+        }
+        for (ODataParser.OperandContext operand : call.operand()) {
+            if (!Type.TEXT.comparesWith(type(operand))) {
+                throw Parsing.refuse(operand.getStart(), "startswith takes texts");
+            }
         }
         Expression text = visit(call.operand(0));
         Expression start = visit(call.operand(1));
@@ -89,11 +115,11 @@ final class Compiler extends ODataBaseVisitor<Expression> {
     @Override
     public Expression visitPath(ODataParser.PathContext path) {
         String name = path.getText();
-        if (!properties.contains(name)) {
+        if (!properties.containsKey(name)) {
             throw Parsing.refuse(
                     path.getStart(),
                     "There is no property " + name + " to filter on: there are "
-                            + properties.stream().sorted().toList());
+                            + properties.keySet().stream().sorted().toList());
         }
         List<String> steps = List.of(name.split("/"));
         return row -> member(row, steps);

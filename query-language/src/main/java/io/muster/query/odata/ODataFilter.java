@@ -6,7 +6,7 @@ import io.muster.query.kernel.QueryException;
 import io.muster.query.kernel.Row;
 import io.muster.query.odata.grammar.ODataLexer;
 import io.muster.query.odata.grammar.ODataParser;
-import java.util.Set;
+import java.util.Map;
 
 /** Holds a compiled {@code $filter}. Immutable and thread-safe. Contract: batch, 3.4. */
 public final class ODataFilter {
@@ -23,13 +23,37 @@ public final class ODataFilter {
         this.expression = expression;
     }
 
+    /** Names what values a property has. */
+    public enum Type {
+        TEXT("a text, such as 'active'"),
+        NUMBER("a number, such as 3"),
+        TIME("a time, such as datetime'2026-11-21T02:25:16Z'"),
+        FLAG("true or false"),
+        /** Is compared with anything. */
+        ANY("a value");
+
+        private final String words;
+
+        Type(String words) {
+            this.words = words;
+        }
+
+        String words() {
+            return words;
+        }
+
+        boolean comparesWith(Type other) {
+            return this == ANY || other == ANY || this == other;
+        }
+    }
+
     /**
      * Parses a filter.
      *
      * @param properties that rows have, with a slash between names of nested ones
-     * @throws QueryException when the text is no filter, or names another property
+     * @throws QueryException when the text is no filter, names another property, or compares one with a value of another type
      */
-    public static ODataFilter parse(String text, Set<String> properties) throws QueryException {
+    public static ODataFilter parse(String text, Map<String, Type> properties) throws QueryException {
         return new ODataFilter(Parsing.parse(
                 text,
                 DIALECT,

@@ -6,25 +6,35 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.muster.query.kernel.QueryException;
 import io.muster.query.kernel.Row;
 import io.muster.query.kernel.Values;
+import io.muster.query.odata.ODataFilter.Type;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ODataFilterTest {
-    private static final Set<String> PROPERTIES = Set.of(
+    private static final Map<String, Type> PROPERTIES = Map.of(
             "id",
+            Type.TEXT,
             "state",
+            Type.TEXT,
             "creationTime",
+            Type.TIME,
             "requiredSlots",
+            Type.NUMBER,
             "isAutoPool",
+            Type.FLAG,
             "displayName",
+            Type.TEXT,
             "executionInfo/exitCode",
-            "nodeInfo/nodeId");
+            Type.NUMBER,
+            "nodeInfo/nodeId",
+            Type.TEXT,
+            "metadata",
+            Type.ANY);
     private static final Map<String, Object> TASK = Map.of(
             "id",
             "it's-1",
@@ -71,7 +81,6 @@ class ODataFilterTest {
             displayName gt 'a'                                                 | false
             not (displayName gt 'a')                                           | true
             requiredSlots lt 3L                                                | true
-            requiredSlots eq '2'                                               | false
             isAutoPool eq true                                                 | true
             isAutoPool eq false                                                | false
             2 eq requiredSlots                                                 | true
@@ -79,7 +88,8 @@ class ODataFilterTest {
             creationTime gt DateTime'2026-11-21T03:25:16+01:00'                | false
             creationTime eq datetime'2026-11-21T02:25:15.12'                   | true
             creationTime lt datetime'2026-11-22T00:00:00Z' and creationTime ge datetime'2026-11-21T00:00:00Z' | true
-            id gt datetime'2026-11-21T02:25:15Z'                               | false
+            metadata eq null                                                   | true
+            null eq id                                                         | false
             """)
     void selectsRows(String filter, boolean selected) throws QueryException {
         assertThat(matches(filter)).isEqualTo(selected);
@@ -96,6 +106,18 @@ class ODataFilterTest {
             endswith(id,'x')              | There is no function endswith
             startswith(id)                | startswith takes two operands
             creationTime gt datetime'now' | There is no such date
+            creationTime gt '2020'        | 1:17 creationTime is a time, such as datetime'2026-11-21T02:25:16Z'
+            creationTime eq 5             | creationTime is a time
+            state eq 5                    | 1:10 state is a text, such as 'active', and compares with no other value
+            requiredSlots eq '2'          | requiredSlots is a number
+            executionInfo/exitCode gt 'a' | executionInfo/exitCode is a number
+            id eq true                    | id is a text
+            isAutoPool eq 'x'             | isAutoPool is true or false
+            5 eq id                       | 5 is a number
+            id gt datetime'2026-11-21T02:25:15Z' | id is a text
+            id eq creationTime            | id is a text
+            startswith(requiredSlots,'7') | startswith takes texts
+            startswith(id,'a') eq 1       | is true or false
             state eq 'active              | ''' is unexpected
             (state eq 'active'            | Unexpected end
             """)

@@ -63,7 +63,7 @@ record Listing(
 
     private static ODataFilter filter(String text, Set<String> properties) {
         try {
-            return ODataFilter.parse(text, properties);
+            return ODataFilter.parse(text, PropertyTypes.of(properties));
         } catch (QueryException e) {
             throw BatchRequest.invalid(FILTER, e.getMessage().replaceFirst(MESSAGE_START, "") + ".");
         }
