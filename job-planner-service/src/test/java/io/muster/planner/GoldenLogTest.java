@@ -229,6 +229,13 @@ class GoldenLogTest {
                         .setWindows(List.of(now, new ExecutionWindow(123, 125, List.of(), "UTC")))
                         .setContinuous(true)
                         .build());
+        create(
+                planner,
+                "in-a-lane",
+                tag,
+                "tags.n = 1",
+                60,
+                JobPolicy.newBuilder().setLane("central").build());
         for (int i = 0; i < 300; i++) {
             planner.advance(Duration.ofSeconds(1));
         }

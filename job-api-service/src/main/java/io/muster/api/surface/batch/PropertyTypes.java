@@ -8,8 +8,8 @@ import java.util.stream.Collectors;
 
 /** Says of what type properties of documents are, by their names: Batch names like things alike. Contract: batch, 3.4. */
 final class PropertyTypes {
-    private static final Set<String> NUMBERS =
-            Set.of("priority", "exitCode", "requiredSlots", "maxParallelTasks", "taskSlotsPerNode", "total", "contentLength");
+    private static final Set<String> NUMBERS = Set.of(
+            "priority", "exitCode", "requiredSlots", "maxParallelTasks", "taskSlotsPerNode", "total", "contentLength");
     private static final Set<String> STRUCTURES = Set.of(
             "schedule",
             "metadata",
