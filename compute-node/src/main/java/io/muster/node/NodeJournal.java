@@ -18,9 +18,8 @@ import java.util.Optional;
 
 /** Keeps on disk which attempts were taken, which were launched, and how they ended, until they are forgotten. For one thread. */
 final class NodeJournal implements Closeable {
-    /** Holds many times what a node may hold. */
     private static final String NAME = "journal";
-
+    /** Holds many times what a node may hold. */
     private static final long LIMIT = 16 << 20;
 
     private static final String CUT_OFF = "The end of its output may be missing, since the node was started anew.";

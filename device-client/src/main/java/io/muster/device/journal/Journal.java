@@ -85,7 +85,7 @@ public final class Journal implements Closeable {
         return file.resolveSibling(file.getFileName() + ".lock");
     }
 
-    /** Returns whether another process has the journal open now. @throws IOException when its lock can't be read */
+    /** Returns whether a process has the journal open now. Not for one that may have it open itself: asking would give its lock back. @throws IOException when the lock can't be read */
     public static boolean isOpen(Path file) throws IOException {
         Path lockFile = lockFile(file);
         if (!Files.exists(lockFile)) {
@@ -94,8 +94,6 @@ public final class Journal implements Closeable {
         try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.WRITE)) {
             @Nullable FileLock lock = channel.tryLock();
             return lock == null;
-        } catch (OverlappingFileLockException e) {
-            return true;
         }
     }
 

@@ -54,15 +54,6 @@ class JournalTest {
     }
 
     @Test
-    void knowsWhetherItIsOpen() throws IOException {
-        assertThat(Journal.isOpen(file)).as("it is not there").isFalse();
-        try (Journal _ = Journal.open(file, LIMIT)) {
-            assertThat(Journal.isOpen(file)).isTrue();
-        }
-        assertThat(Journal.isOpen(file)).isFalse();
-    }
-
-    @Test
     void keepsWhatIsNotAcknowledged() throws IOException {
         try (Journal journal = Journal.open(file, LIMIT)) {
             assertThat(journal.append(body("a"))).isEqualTo(1);

@@ -44,12 +44,17 @@ public final class Json {
 
     /** Parses a text that is one value; null is JSON's. @throws MalformedJsonException when the text is anything but one value */
     public static @Nullable Object value(String text) throws MalformedJsonException {
+        return value(text, false);
+    }
+
+    /** Parses a value. @param repeated whether an object may have several members of one name: the last counts then */
+    private static @Nullable Object value(String text, boolean repeated) throws MalformedJsonException {
         try (JsonParser parser = FACTORY.createParser(text)) {
             JsonToken first = parser.nextToken();
             if (first == null) {
                 throw new MalformedJsonException("the text is empty");
             }
-            @Nullable Object value = read(parser, first);
+            @Nullable Object value = read(parser, first, repeated);
             if (parser.nextToken() != null) {
                 throw new MalformedJsonException("something follows the JSON value");
             }
@@ -59,13 +64,17 @@ public final class Json {
         }
     }
 
-    /** Reads an object of the planner's own state, which was valid when it was written. */
+    /** Reads an object of the planner's own state, which was taken when it was written, maybe by rules that were less strict. */
+    @SuppressWarnings("unchecked") // An object's reader makes nothing else.
     public static Map<String, Object> stored(String text) {
         try {
-            return object(text);
+            if (value(text, true) instanceof Map<?, ?> object) {
+                return (Map<String, Object>) object;
+            }
         } catch (MalformedJsonException e) {
             throw new IllegalStateException("the state holds a section that is not a JSON object", e);
         }
+        throw new IllegalStateException("the state holds a section that is not a JSON object");
     }
 
     /** Writes a value as JSON. @param value one of the kinds that are read here */
@@ -80,10 +89,10 @@ public final class Json {
         }
     }
 
-    private static @Nullable Object read(JsonParser parser, JsonToken token) throws IOException {
+    private static @Nullable Object read(JsonParser parser, JsonToken token, boolean repeated) throws IOException {
         return switch (token) {
-            case START_OBJECT -> readObject(parser);
-            case START_ARRAY -> readArray(parser);
+            case START_OBJECT -> readObject(parser, repeated);
+            case START_ARRAY -> readArray(parser, repeated);
             case VALUE_STRING -> whole(parser.getText());
             case VALUE_NUMBER_INT -> parser.getNumberValue();
             case VALUE_NUMBER_FLOAT -> finite(parser);
@@ -117,21 +126,21 @@ public final class Json {
         return text;
     }
 
-    private static Map<String, @Nullable Object> readObject(JsonParser parser) throws IOException {
+    private static Map<String, @Nullable Object> readObject(JsonParser parser, boolean repeated) throws IOException {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
-            if (object.containsKey(name)) {
+            if (!repeated && object.containsKey(name)) {
                 throw new IOException("an object has two members of one name");
             }
-            object.put(whole(name), read(parser, parser.nextToken()));
+            object.put(whole(name), read(parser, parser.nextToken(), repeated));
         }
         return object;
     }
 
-    private static List<@Nullable Object> readArray(JsonParser parser) throws IOException {
+    private static List<@Nullable Object> readArray(JsonParser parser, boolean repeated) throws IOException {
         List<@Nullable Object> array = new ArrayList<>();
         for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
-            array.add(read(parser, token));
+            array.add(read(parser, token, repeated));
         }
         return array;
     }

@@ -114,7 +114,7 @@ final class Succession {
             // It would fail again: contract, batch 3.2.
             case NOT_STARTED ->
                 complete(task, active, new Outcome(Result.FAILED, OptionalInt.empty(), exited.detail()));
-            default ->
+            case ITSELF, STOPPED, FENCED, RETURNED ->
                 isSuccess(exited)
                         ? complete(task, active, new Outcome(Result.SUCCEEDED, code, exited.detail()))
                         : failed(task, active, code, exited.detail());

@@ -3,6 +3,7 @@ package io.muster.planner.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.planner.json.Json;
 import io.muster.planner.request.Fault;
 import io.muster.planner.state.TwinEdit;
 import io.muster.records.DeviceMethod;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +43,12 @@ class OperationsTest {
             assertThat(given).isEqualTo(status);
             assertThat(json).isEqualTo(payload.isEmpty() ? "null" : payload);
         }
+    }
+
+    /** Goes on with what was stored by rules that were less strict. */
+    @Test
+    void readsTwoMembersOfOneNameThatAreStored() {
+        assertThat(Json.stored("{\"a\":1,\"a\":2}")).isEqualTo(Map.of("a", 2));
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Holds the calls that are under way by the records that order them, and says which offsets lie behind calls that are all done. For one thread. */
 final class CallsUnderWay {
-    private record Call(Future<?> work, int bytes) {}
+    private record Call(Future<?> work, int bytes, AtomicBoolean dropped) {}
 
     /** Holds the calls of a partition by their offsets. */
     private static final class Calls {
@@ -38,9 +39,9 @@ final class CallsUnderWay {
         return calls != null && record.offset() < calls.next;
     }
 
-    /** Adds the call that a record orders. */
-    void add(ConsumerRecord<?, ?> record, Future<?> work) {
-        taken(record).under.put(record.offset(), new Call(work, Math.max(0, record.serializedValueSize())));
+    /** Adds the call that a record orders. @param dropped becomes true where it is another's to make: it must not begin then */
+    void add(ConsumerRecord<?, ?> record, Future<?> work, AtomicBoolean dropped) {
+        taken(record).under.put(record.offset(), new Call(work, Math.max(0, record.serializedValueSize()), dropped));
     }
 
     /** Notes that a record orders nothing. */
@@ -92,7 +93,7 @@ final class CallsUnderWay {
         for (Map.Entry<TopicPartition, Calls> of : List.copyOf(partitions.entrySet())) {
             for (Call call : of.getValue().under.values()) {
                 if (call.work().state() == Future.State.FAILED) {
-                    partitions.remove(of.getKey());
+                    forget(List.of(of.getKey()));
                     if (call.work().exceptionNow() instanceof Error error) {
                         throw error;
                     }
@@ -126,8 +127,13 @@ final class CallsUnderWay {
         return work;
     }
 
-    /** Forgets partitions that are another's now: calls that are under way there go on, and may be made twice. */
+    /** Forgets partitions that are another's now, or are read again: calls that have begun there go on, and may be made twice; no other begins. */
     void forget(Collection<TopicPartition> some) {
-        some.forEach(partitions::remove);
+        for (TopicPartition partition : some) {
+            @Nullable Calls calls = partitions.remove(partition);
+            if (calls != null) {
+                calls.under.values().forEach(call -> call.dropped().set(true));
+            }
+        }
     }
 }

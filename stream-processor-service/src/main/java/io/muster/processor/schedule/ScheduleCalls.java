@@ -40,6 +40,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -248,10 +249,12 @@ public final class ScheduleCalls implements AutoCloseable {
             }
             Optional<ScheduleCall> call = decode(record);
             if (call.isPresent()) {
-                under.add(record, workers.submit(() -> {
-                    carryOutInTurn(call.get());
+                AtomicBoolean dropped = new AtomicBoolean();
+                Future<?> work = workers.submit(() -> {
+                    carryOutInTurn(call.get(), dropped);
                     return null;
-                }));
+                });
+                under.add(record, work, dropped);
             } else {
                 under.pass(record);
             }
@@ -266,7 +269,7 @@ public final class ScheduleCalls implements AutoCloseable {
         }
     }
 
-    /** Ends the calls of partitions before these go to another instance, so that it makes none of them again. */
+    /** Ends the calls of partitions before these go to another instance. One that takes longer than the handover goes on, and is made twice; one that waits for its turn then is the other's. */
     private final class Handover implements ConsumerRebalanceListener {
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
@@ -320,10 +323,10 @@ public final class ScheduleCalls implements AutoCloseable {
         return Optional.empty();
     }
 
-    private void carryOutInTurn(ScheduleCall call) throws InterruptedException {
+    private void carryOutInTurn(ScheduleCall call, AtomicBoolean dropped) throws InterruptedException {
         try (Turns.Taken _ = turns.take(receiver(call))) {
-            if (stopping) {
-                throw new InterruptedException("closed before a call began");
+            if (stopping || dropped.get()) {
+                throw new InterruptedException("closed, or another's, before a call began");
             }
             carryOutAndReport(call);
         }
@@ -340,7 +343,10 @@ public final class ScheduleCalls implements AutoCloseable {
 
     private static String host(String uri) {
         try {
-            return String.valueOf(new URI(uri).getHost()).toLowerCase(Locale.ROOT);
+            URI address = new URI(uri);
+            // A name with an underscore is no host to it.
+            return String.valueOf(address.getHost() == null ? address.getRawAuthority() : address.getHost())
+                    .toLowerCase(Locale.ROOT);
         } catch (URISyntaxException _) {
             return "";
         }

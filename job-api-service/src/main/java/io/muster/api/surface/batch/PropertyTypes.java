@@ -18,7 +18,8 @@ final class PropertyTypes {
             "environmentSettings",
             "commonEnvironmentSettings",
             "multiInstanceSettings",
-            "dependsOn");
+            "dependsOn",
+            "resizeErrors");
 
     private PropertyTypes() {}
 
@@ -35,7 +36,7 @@ final class PropertyTypes {
         if (name.endsWith("ClockTime") || name.endsWith("CPUTime") || name.equals("retentionTime")) {
             return Type.TEXT;
         }
-        if (name.endsWith("Time") || name.equals("lastModified")) {
+        if (name.endsWith("Time") || name.equals("lastModified") || name.equals("timestamp")) {
             return Type.TIME;
         }
         if (NUMBERS.contains(name) || name.endsWith("Count") || name.endsWith("Nodes")) {
