@@ -24,6 +24,8 @@ final class LiveLog implements Pieces {
     private static final int STEPS_OF_A_HEARTBEAT = 20;
     private static final byte[] HEARTBEAT = ":\n\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] NOTHING = {};
+    /** Ends the log of a run whose job was deleted while it went on: nobody says any more what becomes of it. */
+    private static final String DELETED = "Deleted";
 
     private enum Stage {
         BEGIN,
@@ -95,7 +97,7 @@ final class LiveLog implements Pieces {
         if (isAtEnd && (run.getEndedAt() != null || found.isEmpty())) {
             stage = Stage.DONE;
             log.end();
-            return end();
+            return end(run.getEndedAt() == null ? DELETED : Statuses.ofRun(run.getStatus()));
         }
         byte[] lines = lines("");
         if (lines.length > 0) {
@@ -160,10 +162,9 @@ final class LiveLog implements Pieces {
         }
     }
 
-    private byte[] end() {
+    private byte[] end(String status) {
         String lines = new String(lines(""), StandardCharsets.UTF_8);
-        return (lines + "event: end\nid: " + id + "\ndata: " + Statuses.ofRun(run.getStatus()) + "\n\n")
-                .getBytes(StandardCharsets.UTF_8);
+        return (lines + "event: end\nid: " + id + "\ndata: " + status + "\n\n").getBytes(StandardCharsets.UTF_8);
     }
 
     /** Returns what was written as an event; nothing where the reader has it. */

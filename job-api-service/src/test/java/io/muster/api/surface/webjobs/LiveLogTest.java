@@ -133,6 +133,19 @@ class LiveLogTest {
                 .build();
     }
 
+    /** Ends with what became of the job where that was deleted: the run goes on or stops unseen. */
+    @Test
+    void saysThatTheJobWasDeletedWhileTheRunWentOn() throws IOException {
+        EventId from = EventId.of(NO_ID).orElseThrow();
+        StringBuilder all = new StringBuilder();
+        try (LiveLog log = new LiveLog(outputs, run, Optional::empty, from, Duration.ZERO, () -> BEGUN)) {
+            for (byte[] piece = log.next(); piece != null; piece = log.next()) {
+                all.append(new String(piece, StandardCharsets.UTF_8));
+            }
+        }
+        assertThat(all.toString()).contains("event: end\n").endsWith("\ndata: Deleted\n\n");
+    }
+
     private LiveLog connect(String lastEventId) {
         EventId from = EventId.of(lastEventId).orElseThrow();
         return new LiveLog(outputs, run, () -> Optional.of(run), from, Duration.ZERO, () -> BEGUN);
