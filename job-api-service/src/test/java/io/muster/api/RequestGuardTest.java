@@ -129,6 +129,17 @@ class RequestGuardTest {
                 .contains("{\"error\":{\"code\":");
     }
 
+    @Test
+    void asksNobodyFromWhichPageARequestComes() throws IOException {
+        for (String path : List.of("/devices/nobody?api-version=2021-04-12", "/live/jobs")) {
+            assertThat(api.exchange("GET " + path
+                            + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: https://evil.example\r\nAuthorization: "
+                            + api.token("iothubowner") + END))
+                    .startsWith(path.startsWith("/live") ? "HTTP/1.1 200" : "HTTP/1.1 404")
+                    .doesNotContainIgnoringCase("access-control-allow");
+        }
+    }
+
     /** Serves clients that name other types than the answer's, as IoT Hub does: none of them gets a fault of ours. */
     @ParameterizedTest
     @CsvSource({

@@ -145,6 +145,9 @@ public final class RestServer implements AutoCloseable {
         properties.put("micronaut.server.host", options.host());
         // RequestGuard holds bodies of known length to the surface's limit; this, what is read into memory.
         properties.put("micronaut.server.max-request-size", Long.MAX_VALUE);
+        // Each request shows a token, or a cookie that browsers send from our own page alone: its Origin proves nothing
+        // more, and is refused without a reason.
+        properties.put("micronaut.server.cors.localhost-pass-through", true);
         properties.put("micronaut.server.max-request-buffer-size", Surface.LARGEST_BODY);
         properties.put("micronaut.server.netty.max-initial-line-length", RequestRules.LONGEST_READ_LINE);
         properties.put("micronaut.server.netty.max-header-size", RequestRules.LARGEST_HEADERS);
