@@ -1,6 +1,5 @@
 package io.muster.planner.site;
 
-import io.muster.document.SiteNodes;
 import io.muster.records.OrphanTask;
 import io.muster.records.OrphanTaskEnded;
 import io.muster.records.Site;
@@ -24,14 +23,11 @@ import io.muster.records.WebJobRunStatus;
 import io.muster.records.WebJobRunStopping;
 import io.muster.records.WebJobRunWaits;
 import io.muster.records.WebJobSettingsChanged;
-import io.muster.records.WebJobStart;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -40,11 +36,6 @@ import org.jspecify.annotations.Nullable;
 public final class SiteState {
     private static final Comparator<WebJob> ORDER = Comparator.comparing(WebJob::getKind)
             .thenComparing(job -> job.getName().toLowerCase(Locale.ROOT));
-    /** Counts the runs of a continuous job that are kept for a node, of which there are as many as stops: the latest two. */
-    private static final int CONTINUOUS_HISTORY = 2;
-    /** Bounds the starts of a continuous job's program that its log shows. */
-    private static final int STARTS_KEPT = 10;
-
     /** Bounds the lines about missed times that the log of a job's schedule shows. */
     private static final int MISSED_KEPT = 20;
 
@@ -197,7 +188,7 @@ public final class SiteState {
                         begun.getKind(),
                         begun.getName(),
                         job -> WebJob.newBuilder(job)
-                                .setRuns(history(before, job, begun.getRun()))
+                                .setRuns(RunHistory.with(before, job, begun.getRun()))
                                 .setMissed(withMissed(job, begun.getMissed(), false, event.getAt()))
                                 .setDueAt(begun.getDueAt())
                                 .build());
@@ -216,7 +207,7 @@ public final class SiteState {
                                 .setPlacement(started.getPlacement())
                                 .setStarts(
                                         started.getKind() == WebJobKind.CONTINUOUS
-                                                ? withStart(run.getStarts(), started, event.getAt())
+                                                ? RunHistory.withStart(run.build(), started, event.getAt())
                                                 : List.of()));
             case WebJobRunWaits waits ->
                 changeRun(
@@ -225,7 +216,7 @@ public final class SiteState {
                         waits.getName(),
                         waits.getRunId(),
                         run -> run.setStatus(WebJobRunStatus.PENDING_RESTART)
-                                .setStarts(withEnd(run.getStarts(), waits, event.getAt())));
+                                .setStarts(RunHistory.withEnd(run.getStarts(), waits, event.getAt())));
             case WebJobRunStopping stopping ->
                 changeRun(
                         site,
@@ -311,48 +302,6 @@ public final class SiteState {
         List<WebJobMissed> kept = new ArrayList<>(all.subList(Math.max(0, all.size() - MISSED_KEPT + 1), all.size()));
         kept.add(new WebJobMissed(at, times, running));
         return kept;
-    }
-
-    private static List<WebJobStart> withStart(List<WebJobStart> starts, WebJobRunStarted started, Instant at) {
-        List<WebJobStart> kept =
-                new ArrayList<>(starts.subList(Math.max(0, starts.size() - STARTS_KEPT + 1), starts.size()));
-        kept.add(new WebJobStart(started.getPlacement(), started.getNodeId(), at, null, null));
-        return kept;
-    }
-
-    /** Notes the end of the program that was started last. */
-    private static List<WebJobStart> withEnd(List<WebJobStart> starts, WebJobRunWaits waits, Instant at) {
-        List<WebJobStart> kept = new ArrayList<>(starts);
-        if (!kept.isEmpty()) {
-            kept.add(WebJobStart.newBuilder(kept.removeLast())
-                    .setEndedAt(at)
-                    .setExitCode(waits.getExitCode())
-                    .build());
-        }
-        return kept;
-    }
-
-    private static List<WebJobRun> history(Site site, WebJob job, WebJobRun begun) {
-        List<WebJobRun> runs = new ArrayList<>();
-        runs.add(begun);
-        switch (job.getKind()) {
-            case TRIGGERED ->
-                job.getRuns().stream()
-                        .limit(SiteSettings.of(site.getSettings()).historySize() - 1L)
-                        .forEach(runs::add);
-            case CONTINUOUS -> {
-                List<String> nodes = SiteNodes.of(site, job.getFiles().getHost());
-                Map<Optional<String>, Integer> kept = new HashMap<>(Map.of(place(begun), 1));
-                for (WebJobRun run : job.getRuns()) {
-                    boolean isOfPool = place(run).map(nodes::contains).orElse(true);
-                    int number = kept.merge(place(run), 1, Integer::sum);
-                    if (isLiving(run) || (isOfPool && number <= CONTINUOUS_HISTORY)) {
-                        runs.add(run);
-                    }
-                }
-            }
-        }
-        return runs;
     }
 
     private static void change(Site.Builder site, WebJobKind kind, String name, UnaryOperator<WebJob> change) {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 
 /** Says what may be asked for. Anybody may write the topic of commands. Contract: webjobs-and-schedules, 2.1. */
 final class WebJobRules {
-    /** Bounds the jobs of a site. With the runs of each, and {@link #MOST_BYTES}, its document stays below the size of a record. */
+    /** Bounds the jobs of a site. With the bytes of the runs of each ({@link RunHistory}), and {@link #MOST_BYTES}, its document stays below the size of a record. */
     static final int MOST_JOBS = 100;
 
     /** Bounds the nodes on which a continuous job runs. */

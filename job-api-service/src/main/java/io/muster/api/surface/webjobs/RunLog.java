@@ -111,7 +111,14 @@ final class RunLog {
         boolean isOne = run.getStartedAt() != null && run.getPlacement() != null && run.getNodeId() != null;
         return run.getStarts().isEmpty() && isOne
                 ? List.of(new WebJobStart(run.getPlacement(), run.getNodeId(), run.getStartedAt(), null, null))
-                : run.getStarts();
+                : run.getStarts().stream().map(start -> onItsNode(run, start)).toList();
+    }
+
+    /** Names the node of a start that does not, since its run is pinned to it. */
+    private static WebJobStart onItsNode(WebJobRun run, WebJobStart start) {
+        return start.getNodeId().isEmpty() && run.getPinnedTo() != null
+                ? WebJobStart.newBuilder(start).setNodeId(run.getPinnedTo()).build()
+                : start;
     }
 
     /** Returns since when its program may have written; empty where it was not started. */
