@@ -352,7 +352,60 @@ class IotHubJobsTest {
                 .isEqualTo(409);
         ApiClient.Answer cancelled = client.ask("POST", "/jobs/v2/nightly/cancel", null);
         assertThat(cancelled.body().path("status").asText()).isEqualTo("cancelled");
-        assertThat(client.ask("GET", "/jobs/v2/nightly", null).status()).isEqualTo(404);
+        assertThat(client.ask("GET", "/jobs/v2/nightly", null).body().toString())
+                .contains("\"status\":\"cancelled\"")
+                .doesNotContain("nextExecutionTime");
+    }
+
+    /** Lists jobs of both kinds in pages of one to three, by status: each once, in order of their ids. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void listsJobsThatAreMadeAgainAndAgainAmongTheOthers(int size) throws Exception {
+        String once = scheduled("null").replace("\"schedule\":null", "\"startTime\":\"2031-01-01T00:00:00Z\"");
+        List<String> expected = new ArrayList<>();
+        for (String id : List.of("m-0", "m-1s", "m-2s", "m-3s", "m-4", "m-5", "m-6s", "m-7c")) {
+            client.ask("PUT", "/jobs/v2/" + id, id.length() == 3 ? once : scheduled("{'cron':'0 30 3 * * *'}"));
+            if (id.endsWith("c")) {
+                client.ask("POST", "/jobs/v2/" + id + "/cancel", null);
+            } else {
+                expected.add(id);
+            }
+        }
+        api.planner.schedule(
+                "m-8/x",
+                api.planner.commands.stream()
+                        .filter(SaveSchedule.class::isInstance)
+                        .findFirst()
+                        .orElseThrow());
+        assertThat(ids("/jobs/v2/query?jobStatus=scheduled&jobType=scheduleUpdateTwin", size))
+                .as("one with a slash is another surface's")
+                .filteredOn(id -> id.startsWith("m-"))
+                .isEqualTo(expected);
+        assertThat(ids("/jobs/v2/query?jobStatus=cancelled", size))
+                .contains("m-7c")
+                .doesNotContain("m-1s");
+        assertThat(ids("/jobs/v2/query?jobType=scheduleDeviceMethod", size)).doesNotContain("m-1s");
+    }
+
+    private List<String> ids(String path, int size) throws Exception {
+        List<String> ids = new ArrayList<>();
+        String token = "";
+        do {
+            ApiClient.Answer page = token.isEmpty()
+                    ? client.ask("GET", path, null, "x-ms-max-item-count", Integer.toString(size))
+                    : client.ask(
+                            "GET",
+                            path,
+                            null,
+                            "x-ms-max-item-count",
+                            Integer.toString(size),
+                            "x-ms-continuation",
+                            token);
+            assertThat(page.body().size()).isLessThanOrEqualTo(size);
+            page.body().forEach(job -> ids.add(job.path("jobId").asText()));
+            token = page.response().headers().firstValue("x-ms-continuation").orElse("");
+        } while (!token.isEmpty());
+        return ids;
     }
 
     /** Puts the example of docs/schedules.md. */

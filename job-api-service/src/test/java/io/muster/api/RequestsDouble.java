@@ -368,6 +368,7 @@ class RequestsDouble implements Requests {
             Schedule ended = Schedule.newBuilder(schedules.get(id).orElseThrow())
                     .setStatus(ScheduleStatus.COMPLETED)
                     .setNextAt(null)
+                    .setEnded(true)
                     .build();
             schedules.put(ended);
             return CompletableFuture.completedFuture(ended);

@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 @ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
 final class GateFilter {
     private static final String CALLER = "io.muster.caller";
+    private static final String RETRY_AFTER = "Retry-After";
+    /** Says in seconds when to ask again for what may pass, where no better time is known. */
+    private static final String SOON = "1";
+
     private static final String CHALLENGE = "WWW-Authenticate";
     private static final String ARRIVED = "io.muster.arrived";
     private static final String REQUEST_ID = "x-ms-request-id";
@@ -129,8 +133,7 @@ final class GateFilter {
             answer.header(CHALLENGE, surface.challenge());
         }
         return problem.status() == 429 || problem.status() == 503
-                ? answer.header(
-                        "Retry-After", Long.toString(wait.plusMillis(999).toSeconds()))
+                ? answer.header(RETRY_AFTER, Long.toString(wait.plusMillis(999).toSeconds()))
                 : answer;
     }
 
@@ -141,6 +144,10 @@ final class GateFilter {
         Surface surface = surface(surfaces, request);
         echoClientIds(request, response);
         surface.complete(request, response);
+        boolean mayPass = response.code() == 429 || response.code() == 503;
+        if (mayPass && !response.getHeaders().contains(RETRY_AFTER)) {
+            response.header(RETRY_AFTER, SOON);
+        }
         SecurityHeaders.each(request.isSecure(), request.getHeaders().get("Host"), (name, value) -> {
             if (!response.getHeaders().contains(name)) {
                 response.header(name, value);

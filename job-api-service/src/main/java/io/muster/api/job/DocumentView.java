@@ -1,7 +1,6 @@
 package io.muster.api.job;
 
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +8,7 @@ import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Shows the documents of a kind of aggregate as this instance knows them, from their topic and from replies. The later change wins. Thread-safe. */
@@ -92,14 +92,13 @@ public abstract sealed class DocumentView<D>
      * @param after the id behind which to begin; null for the first
      */
     public List<D> page(String prefix, @Nullable String after, int limit) {
-        List<D> page = new ArrayList<>();
-        for (Known<D> known :
-                documents.tailMap(after == null ? prefix : after, after == null).values()) {
-            if (page.size() == limit || !id.apply(known.document()).startsWith(prefix)) {
-                break;
-            }
-            page.add(known.document());
-        }
-        return page;
+        return behind(prefix, after).limit(limit).toList();
+    }
+
+    /** Returns all documents behind a place, in order of their ids. Parameters: see {@link #page}. */
+    public Stream<D> behind(String prefix, @Nullable String after) {
+        return documents.tailMap(after == null ? prefix : after, after == null).values().stream()
+                .map(Known::document)
+                .takeWhile(document -> id.apply(document).startsWith(prefix));
     }
 }

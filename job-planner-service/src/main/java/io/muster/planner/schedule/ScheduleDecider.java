@@ -68,6 +68,8 @@ public final class ScheduleDecider {
     /** Bounds the runs that are kept, all of which are in the document: those of 60 days, up to three a day. Contract: webjobs-and-schedules, 2.9. */
     private static final int MOST_RECENT = 200;
 
+    private static final int MOST_DAYS = 3_660;
+
     private static final int LONGEST_TOLERANCE = 7 * 24 * 3600;
 
     private ScheduleDecider() {}
@@ -84,6 +86,13 @@ public final class ScheduleDecider {
             case ScheduleInput.Fire _ -> schedule == null ? missing() : asked(schedule, now);
             case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
             case ScheduleInput.End _ -> schedule == null ? missing() : end(schedule, now);
+            case ScheduleInput.Expire _ ->
+                schedule == null
+                                || expiry(schedule)
+                                        .filter(at -> !at.isAfter(now))
+                                        .isEmpty()
+                        ? new Decision.Nothing<>()
+                        : happened(id, now, new ScheduleDeleted());
             case ScheduleInput.IfRevision(long revision, ScheduleInput asked) ->
                 ifRevision(schedule, revision).orElseGet(() -> decide(id, schedule, asked, now));
             case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
@@ -206,11 +215,15 @@ public final class ScheduleDecider {
         if (fault.isPresent()) {
             return refused(fault.get());
         }
-        if (known != null
-                && makesJobs
-                && known.getStatus() == ScheduleStatus.COMPLETED
-                && known.getActiveRun() == null) {
+        boolean isOver = known != null
+                && known.getActiveRun() == null
+                && (known.getEnded() || makesJobs && known.getStatus() == ScheduleStatus.COMPLETED);
+        if (isOver) {
             return completed();
+        }
+        Integer keptDays = definition.getKeptDays();
+        if (keptDays != null && (keptDays < 0 || keptDays > MOST_DAYS)) {
+            return refused("A schedule is kept for 0 to " + MOST_DAYS + " days behind its end.");
         }
         if (definition.getToleranceSeconds() < 0
                 || !makesJobs && definition.getToleranceSeconds() > LONGEST_TOLERANCE) {
@@ -241,7 +254,7 @@ public final class ScheduleDecider {
         }
     }
 
-    /** Returns when a saved schedule is due: where its times are unchanged they go on, but for those that went by while it was disabled. */
+    /** Returns when a saved schedule is due: where its times are unchanged they go on, but for those that went by while it was disabled. An only time that went by then is late, or missed. */
     private static @Nullable Instant nextAt(@Nullable Schedule known, ScheduleDefinition definition, Instant now)
             throws ScheduleException {
         Timing timing = definition.getTiming();
@@ -265,9 +278,9 @@ public final class ScheduleDecider {
         if (known.getStatus() == ScheduleStatus.ENABLED && nextAt != null) {
             return timing.getEnd() != null && nextAt.isAfter(timing.getEnd()) ? null : nextAt;
         }
-        boolean waitsForItsOnlyTime = timing.getStart() == null && timing.getRecurrence() == null && fired == 0;
+        boolean waitsForItsOnlyTime = timing.getRecurrence() == null && fired == 0 && known.getMissed() == 0;
         return waitsForItsOnlyTime
-                ? now
+                ? Objects.requireNonNullElse(timing.getStart(), now)
                 : time(Timings.compile(timing, known.getStartedAt()).after(now));
     }
 
@@ -433,6 +446,7 @@ public final class ScheduleDecider {
                         .setStatus(ScheduleStatus.COMPLETED)
                         .setNextAt(null)
                         .setActiveRun(null)
+                        .setEnded(true)
                         .build();
             case ScheduleJobEnded ended ->
                 runEnded(
@@ -562,12 +576,25 @@ public final class ScheduleDecider {
         if (JobFirings.isBusy(schedule)) {
             next = next.flatMap(dueAt -> JobFirings.overAt(schedule, dueAt, times(schedule)));
         }
-        return Stream.concat(next.stream(), CallDecider.due(schedule).stream()).min(Comparator.naturalOrder());
+        return Stream.of(next, CallDecider.due(schedule), expiry(schedule))
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder());
+    }
+
+    /** Returns until when a schedule is kept that fires no more; empty where it is kept until it is deleted. */
+    private static Optional<Instant> expiry(Schedule schedule) {
+        Integer days = schedule.getDefinition().getKeptDays();
+        return days == null || schedule.getStatus() != ScheduleStatus.COMPLETED
+                ? Optional.empty()
+                : Optional.of(Objects.requireNonNullElse(schedule.getStatusSince(), schedule.getUpdatedAt())
+                        .plus(Duration.ofDays(days)));
     }
 
     /** Returns the inputs when that time has come. */
     public static List<ScheduleInput> whenDue(Schedule schedule) {
-        return Stream.concat(Stream.of(new ScheduleInput.Due()), CallDecider.inputs(schedule).stream())
+        return Stream.concat(
+                        Stream.of(new ScheduleInput.Due(), new ScheduleInput.Expire()),
+                        CallDecider.inputs(schedule).stream())
                 .toList();
     }
 

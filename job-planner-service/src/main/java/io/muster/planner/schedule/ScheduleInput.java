@@ -27,6 +27,9 @@ public sealed interface ScheduleInput {
     /** Says that its writer may no longer do what it does, and why; or may again. @param reason null for none */
     record Withhold(String writer, @Nullable String reason) implements ScheduleInput {}
 
+    /** Says that it has been kept for as long as it is to be, if it has. */
+    record Expire() implements ScheduleInput {}
+
     /** Says that it is due. */
     record Due() implements ScheduleInput {}
 

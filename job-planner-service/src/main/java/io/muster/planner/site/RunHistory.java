@@ -68,7 +68,10 @@ final class RunHistory {
     private static List<WebJobRun> bounded(WebJobRun begun, List<WebJobRun> before) {
         long room = MOST_BYTES
                 - bytes(begun)
-                - before.stream().filter(SiteState::isLiving).mapToLong(RunHistory::bytes).sum();
+                - before.stream()
+                        .filter(SiteState::isLiving)
+                        .mapToLong(RunHistory::bytes)
+                        .sum();
         List<WebJobRun> kept = new ArrayList<>(List.of(begun));
         for (WebJobRun run : before) {
             if (!SiteState.isLiving(run)) {

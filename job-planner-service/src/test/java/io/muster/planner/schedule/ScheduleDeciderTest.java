@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -99,6 +100,60 @@ class ScheduleDeciderTest {
         assertThat(schedule.getFired()).isEqualTo(2);
         assertThat(schedule.getLastAt()).isEqualTo(time("12:11:00"));
         assertThat(ScheduleDecider.due(schedule)).contains(time("12:12:00"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"12:19:00, 1, 0", "12:21:00, 0, 1"})
+    void firesOrMissesItsOnlyTimeThatCameWhileItWasDisabled(String enabledAt, long fired, long missed) {
+        save(Timing.newBuilder().setStart(time("12:10:00")));
+        decide(new ScheduleInput.Suspend(true));
+        at("12:15:00");
+        ScheduleDecider.whenDue(schedule).forEach(this::decide);
+        assertThat(schedule.getFired() + schedule.getMissed()).isZero();
+        at(enabledAt);
+        decide(new ScheduleInput.Suspend(false));
+        due();
+        assertThat(schedule.getFired()).isEqualTo(fired);
+        assertThat(schedule.getMissed()).as("late by more than ten minutes").isEqualTo(missed);
+        assertThat(schedule.getRecent()).hasSize(1);
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        decide(new ScheduleInput.Suspend(true));
+        decide(new ScheduleInput.Suspend(false));
+        assertThat(schedule.getStatus()).as("once").isEqualTo(ScheduleStatus.COMPLETED);
+    }
+
+    @Test
+    void isKeptForItsDaysOnceItFiresNoMore() {
+        save(definition(every(60).build()).setKeptDays(30));
+        at("12:00:01");
+        due();
+        at("12:00:30");
+        assertThat(decide(new ScheduleInput.End())).isInstanceOf(Decision.Happened.class);
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        assertThat(schedule.getEnded()).isTrue();
+        assertThat(decide(new ScheduleInput.End())).isInstanceOf(Decision.Refused.class);
+        assertThat(decide(new ScheduleInput.Save(schedule.getDefinition())))
+                .as("it does not come back")
+                .isInstanceOf(Decision.Refused.class);
+        Instant until = time("12:00:30").plus(Duration.ofDays(30));
+        assertThat(ScheduleDecider.due(schedule)).contains(until);
+        now = until.minusMillis(1);
+        ScheduleDecider.whenDue(schedule).forEach(this::decide);
+        assertThat(schedule).as("before").isNotNull();
+        now = until;
+        ScheduleDecider.whenDue(schedule).forEach(this::decide);
+        assertThat(schedule).isNull();
+    }
+
+    @Test
+    void isKeptUntilItIsDeletedWhereItSaysNothingOfDays() {
+        save(every(60).setCount(1L));
+        due();
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        assertThat(schedule.getEnded()).as("its times have come").isFalse();
+        assertThat(ScheduleDecider.due(schedule)).isEmpty();
+        save(every(60).setCount(2L));
+        assertThat(schedule.getStatus()).as("it may go on").isEqualTo(ScheduleStatus.ENABLED);
     }
 
     @Test

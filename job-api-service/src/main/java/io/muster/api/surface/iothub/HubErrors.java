@@ -56,7 +56,8 @@ final class HubErrors {
     private static Problem of(ScheduleRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> of(JobRefusalReason.NOT_FOUND, sentence);
-            case EXISTS, CHANGED_MEANWHILE, COMPLETED, INVALID -> Problem.argumentInvalid(sentence);
+            case COMPLETED -> of(JobRefusalReason.ENDED, "The schedule of the job has ended.");
+            case EXISTS, CHANGED_MEANWHILE, INVALID -> Problem.argumentInvalid(sentence);
             case UNKNOWN -> Problem.serverError();
         };
     }

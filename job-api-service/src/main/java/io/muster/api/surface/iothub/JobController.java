@@ -28,6 +28,7 @@ import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
+import io.muster.records.EndSchedule;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobRefusalReason;
@@ -35,7 +36,6 @@ import io.muster.records.JobStatus;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
 import io.muster.records.Schedule;
-import io.muster.records.ScheduleStatus;
 import io.muster.records.TwinPatch;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -78,19 +78,12 @@ final class JobController {
             throw Continuations.foreign();
         }
         return workers.get(() -> {
-            JobView.Page page = jobs.page(after, limit, filter::selects);
+            JobPage page = JobPage.of(jobs, schedules, filter, after, limit);
             ArrayNode body = JsonNodeFactory.instance.arrayNode();
-            page.entries().forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
+            page.documents().forEach(body::add);
             MutableHttpResponse<String> answer = Answers.ok(body).header(Paging.ITEM_TYPE, "jobResponse");
-            return page.more()
-                    ? answer.header(
-                            Paging.CONTINUATION,
-                            Continuations.token(page.entries()
-                                    .getLast()
-                                    .job()
-                                    .getDefinition()
-                                    .getJobId()))
-                    : answer;
+            page.next().ifPresent(id -> answer.header(Paging.CONTINUATION, Continuations.token(id)));
+            return answer;
         });
     }
 
@@ -98,15 +91,13 @@ final class JobController {
     HttpResponse<String> get(@PathVariable String id) {
         return jobs.get(id)
                 .map(entry -> Answers.ok(Jobs.document(entry.job(), entry.statistics())))
-                .or(() -> schedule(id)
-                        .flatMap(schedule -> ScheduledJobs.definition(schedule)
-                                .map(job -> Answers.ok(Jobs.document(schedule, job)))))
+                .or(() -> schedules.get(id).flatMap(JobController::answer))
                 .orElseThrow(() -> new ProblemException(HubErrors.jobNotFound(id)));
     }
 
-    /** Returns the schedule of a job of this surface: ids of other surfaces' schedules have a slash. */
-    private Optional<Schedule> schedule(String id) {
-        return JOB_ID.matcher(id).matches() ? schedules.get(id) : Optional.empty();
+    /** Returns the answer that shows a schedule; empty where it is another surface's. */
+    private static Optional<MutableHttpResponse<String>> answer(Schedule schedule) {
+        return ScheduledJobs.ofJob(schedule).map(job -> Answers.ok(Jobs.document(schedule, job)));
     }
 
     @Put("/jobs/v2/{id}")
@@ -128,9 +119,10 @@ final class JobController {
                         .thenApply(saved -> Answers.ok(Jobs.document(saved, job)));
             }
             if (schedules.get(id).isPresent()) {
-                throw new ProblemException(HubErrors.of(
-                        JobRefusalReason.ALREADY_EXISTS,
-                        "There is a job of that id with a schedule: cancel it first."));
+                throw new ProblemException(
+                        HubErrors.of(
+                                JobRefusalReason.ALREADY_EXISTS,
+                                "There is a job of that id with a schedule. One that is cancelled is kept for 30 days: choose another id."));
             }
             return requests.job(id, new CreateJob(job)).thenApply(JobController::created);
         });
@@ -148,14 +140,11 @@ final class JobController {
     /** Cancels a job; of one with a schedule, which ends with that, the jobs that it has made go on. Clients send no body, or {@code {}}: it is not read. */
     @Post("/jobs/v2/{id}/cancel")
     CompletionStage<HttpResponse<String>> cancel(@PathVariable String id) {
-        Optional<Schedule> schedule = jobs.get(id).isPresent() ? Optional.empty() : schedule(id);
-        Optional<JobDefinition> job = schedule.flatMap(ScheduledJobs::definition);
-        if (schedule.isPresent() && job.isPresent()) {
-            Schedule cancelled = Schedule.newBuilder(schedule.get())
-                    .setStatus(ScheduleStatus.DISABLED)
-                    .setNextAt(null)
-                    .build();
-            return requests.deleteSchedule(id, null).thenApply(_ -> Answers.ok(Jobs.document(cancelled, job.get())));
+        Optional<JobDefinition> job =
+                jobs.get(id).isPresent() ? Optional.empty() : schedules.get(id).flatMap(ScheduledJobs::ofJob);
+        if (job.isPresent()) {
+            return requests.schedule(id, new EndSchedule())
+                    .thenApply(ended -> Answers.ok(Jobs.document(ended, job.get())));
         }
         return requests.jobEverywhere(id, new CancelJob()).thenApply(this::job);
     }

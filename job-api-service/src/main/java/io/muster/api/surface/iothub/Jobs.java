@@ -118,8 +118,17 @@ public final class Jobs {
         }
 
         public boolean selects(Job job) {
-            return type.map(wanted -> wanted.equals(typeOf(job))).orElse(true)
-                    && status.map(wanted -> wanted == job.getStatus()).orElse(true);
+            return selects(typeOf(job), job.getStatus());
+        }
+
+        /** Returns whether it selects a job that is made again and again. */
+        boolean selects(Schedule schedule, JobDefinition job) {
+            return selects(typeOf(job), ScheduledJobs.status(schedule));
+        }
+
+        private boolean selects(String ofType, JobStatus ofStatus) {
+            return type.map(ofType::equals).orElse(true)
+                    && status.map(ofStatus::equals).orElse(true);
         }
     }
 
@@ -222,13 +231,7 @@ public final class Jobs {
         body.put("maxExecutionTimeInSeconds", definition.getMaxExecutionSeconds());
         body.put("type", typeOf(definition));
         operation(body, definition.getOperation());
-        body.put(
-                "status",
-                switch (schedule.getStatus()) {
-                    case ENABLED -> "scheduled";
-                    case DISABLED -> "cancelled";
-                    case COMPLETED -> "completed";
-                });
+        body.put("status", ScheduledJobs.status(schedule).name().toLowerCase(Locale.ROOT));
         if (definition.getPolicy() != null) {
             Policies.write(body, definition.getPolicy());
         }

@@ -6,6 +6,7 @@ import io.muster.api.json.ProblemException;
 import io.muster.api.schedule.ScheduleDocument;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobStatus;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
@@ -19,7 +20,18 @@ final class ScheduledJobs {
     /** Matches ids that leave room for the time that the id of each job has behind it. Ids of other surfaces' schedules have slashes: none is written over by a job's. */
     private static final Pattern ID = Pattern.compile("(?!query$)[A-Za-z0-9-]{1,49}");
 
+    /** Says how long a job is known whose schedule has ended: as one without a schedule. */
+    private static final int KEPT_DAYS = 30;
+
     private ScheduledJobs() {}
+
+    /** Returns the status of a job that is made again and again. */
+    static JobStatus status(Schedule schedule) {
+        return switch (schedule.getStatus()) {
+            case ENABLED, DISABLED -> JobStatus.SCHEDULED;
+            case COMPLETED -> schedule.getEnded() ? JobStatus.CANCELLED : JobStatus.COMPLETED;
+        };
+    }
 
     /** Returns the id of the job that a firing made. */
     static String jobId(String id, ScheduleRun run) {
@@ -31,6 +43,11 @@ final class ScheduledJobs {
         return schedule.getDefinition().getAction() instanceof CreateFleetJob job
                 ? Optional.of(job.getDefinition())
                 : Optional.empty();
+    }
+
+    /** Returns the job of this surface that a schedule makes again and again; empty where it is another surface's. */
+    static Optional<JobDefinition> ofJob(Schedule schedule) {
+        return ID.matcher(schedule.getScheduleId()).matches() ? definition(schedule) : Optional.empty();
     }
 
     /** Reads the schedule of a job. @param writer under whose rights it makes jobs @throws ProblemException when a member is wrong */
@@ -50,6 +67,7 @@ final class ScheduledJobs {
                 .setAction(new CreateFleetJob(job))
                 .setSource(schedule.copy().toString())
                 .setWriter(writer)
+                .setKeptDays(KEPT_DAYS)
                 .build());
     }
 }
