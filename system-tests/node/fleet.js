@@ -67,6 +67,21 @@ async function renewal(run) {
   await registry.delete(deviceId);
 }
 
+/** An edge device has a scope of its own, in which its children are; a scope that is nobody's is refused. */
+async function edges(run) {
+  const parent = body(await registry.create({ deviceId: `edge-${run}`, capabilities: { iotEdge: true } }));
+  assert.ok(parent.deviceScope.length > 0);
+  const below = body(await registry.create({ deviceId: `below-${run}`, capabilities: { iotEdge: true }, parentScopes: [parent.deviceScope] }));
+  assert.deepStrictEqual(below.parentScopes, [parent.deviceScope]);
+  const leaf = body(await registry.create({ deviceId: `leaf-${run}`, deviceScope: parent.deviceScope }));
+  assert.strictEqual(leaf.deviceScope, parent.deviceScope);
+  assert.deepStrictEqual(leaf.parentScopes, [parent.deviceScope]);
+  await assert.rejects(registry.update({ ...leaf, deviceScope: "nonsense" }), (error) => error.name === "ArgumentError");
+  const children = await all(registry.createQuery(`SELECT deviceId FROM devices WHERE deviceScope = '${parent.deviceScope}' AND capabilities.iotEdge = false`));
+  assert.deepStrictEqual(children.map((row) => row.deviceId), [leaf.deviceId]);
+  for (const { deviceId } of [leaf, below, parent]) await registry.delete(deviceId);
+}
+
 /** A device that shows a certificate instead of a token; the hub knows its thumbprint. */
 async function certificate(run) {
   const deviceId = `x509-${run}`;
@@ -381,6 +396,7 @@ async function main() {
   await rules(run);
   await queries(run);
   await bulk(run);
+  await edges(run);
   await renewal(run);
   await certificate(run);
   await authority(run);

@@ -2,6 +2,7 @@ package io.muster.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.records.CreateDevice;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.TwinPatch;
@@ -59,6 +60,76 @@ class IotHubRegistryTest {
         assertThat(client.ask("DELETE", "/devices/pump-7", null, "If-Match", "*")
                         .status())
                 .isEqualTo(204);
+    }
+
+    private static String leaf(String scope) {
+        return "{\"deviceScope\":\"" + scope + "\"}";
+    }
+
+    @Test
+    void givesAnEdgeDeviceAScopeAndItsChildrenAPlaceInIt() throws Exception {
+        JsonNode edge = client.ask("PUT", "/devices/edge", "{\"capabilities\":{\"iotEdge\":true}}")
+                .body();
+        String scope = edge.path("deviceScope").asText();
+        assertThat(scope)
+                .isEqualTo(
+                        "ms-azure-iot-edge://edge-" + edge.path("generationId").asText());
+        assertThat(edge.path("parentScopes")).isEmpty();
+        for (String body : new String[] {leaf(scope), "{\"parentScopes\":[\"" + scope + "\"]}"}) {
+            ApiClient.Answer made = client.ask("PUT", "/devices/leaf", body);
+            assertThat(made.body().path("deviceScope").asText()).isEqualTo(scope);
+            assertThat(made.body().path("parentScopes").toString()).isEqualTo("[\"" + scope + "\"]");
+            assertThat(client.ask("GET", "/twins/leaf", null)
+                            .body()
+                            .path("deviceScope")
+                            .asText())
+                    .isEqualTo(scope);
+            client.ask("DELETE", "/devices/leaf", null);
+        }
+        JsonNode below = client.ask(
+                        "PUT",
+                        "/devices/below",
+                        "{\"capabilities\":{\"iotEdge\":true},\"parentScopes\":[\"" + scope + "\"]}")
+                .body();
+        assertThat(below.path("deviceScope").asText()).startsWith("ms-azure-iot-edge://below-");
+        assertThat(below.path("parentScopes").toString()).isEqualTo("[\"" + scope + "\"]");
+        assertThat(client.ask("PUT", "/devices/below", below.toString(), "If-Match", "*")
+                        .status())
+                .as("the whole document sent back")
+                .isEqualTo(200);
+    }
+
+    @Test
+    void refusesScopesOfWhichThereIsNoEdgeDevice() throws Exception {
+        JsonNode edge = client.ask("PUT", "/devices/edge-2", "{\"capabilities\":{\"iotEdge\":true}}")
+                .body();
+        String scope = edge.path("deviceScope").asText();
+        client.ask("PUT", "/devices/plain", "{}");
+        client.ask("PUT", "/devices/child", leaf(scope));
+        List<String> wrong = List.of(
+                leaf("nonsense"),
+                leaf("ms-azure-iot-edge://nobody-1"),
+                leaf("ms-azure-iot-edge://plain-1"),
+                leaf("ms-azure-iot-edge://child-1"),
+                leaf("ms-azure-iot-edge://edge-2-77"),
+                "{\"parentScopes\":[\"" + scope + "\",\"ms-azure-iot-edge://edge-2-77\"]}",
+                "{\"deviceScope\":\"" + scope + "\",\"parentScopes\":[\"ms-azure-iot-edge://edge-2-77\"]}",
+                "{\"capabilities\":{\"iotEdge\":true},\"deviceScope\":\"" + scope + "\"}",
+                "{\"parentScopes\":[7]}");
+        int before = api.planner.commands.size();
+        for (String body : wrong) {
+            ApiClient.Answer refused = client.ask("PUT", "/devices/child", body, "If-Match", "*");
+            assertThat(refused.status()).as(body).isEqualTo(400);
+            ApiClient.Answer bulk = client.ask(
+                    "POST",
+                    "/devices",
+                    "[" + body.replaceFirst("\\{", "{\"id\":\"child\",\"importMode\":\"update\",") + "]");
+            assertThat(bulk.status()).as(body).isEqualTo(400);
+            assertThat(bulk.body().at("/errors/0/errorCode").asText()).isEqualTo("ArgumentInvalid");
+        }
+        assertThat(api.planner.commands.subList(before, api.planner.commands.size()))
+                .as("nothing is changed")
+                .doesNotHaveAnyElementsOfTypes(UpdateDevice.class);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.muster.planner.fleet;
 
+import io.muster.document.EdgeScope;
 import io.muster.document.Etags;
 import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
@@ -12,7 +13,6 @@ import io.muster.records.Device;
 import io.muster.records.DeviceConnection;
 import io.muster.records.Twin;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -66,8 +66,8 @@ public final class DeviceRow implements Row {
             case "capabilities" -> Map.of("iotEdge", device.getSettings().getIotEdge());
             case "cloudToDeviceMessageCount" -> queuedMessages;
             case "modelId" -> device.getModelId();
-            case "deviceScope" -> "";
-            case "parentScopes" -> List.of();
+            case "deviceScope" -> IdentityId.isModule(device.getDeviceId()) ? "" : EdgeScope.of(device);
+            case "parentScopes" -> EdgeScope.parents(device);
             default -> Values.UNDEFINED;
         };
     }

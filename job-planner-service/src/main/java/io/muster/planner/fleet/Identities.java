@@ -1,5 +1,6 @@
 package io.muster.planner.fleet;
 
+import io.muster.document.EdgeScope;
 import io.muster.document.Etags;
 import io.muster.document.IdentityId;
 import io.muster.planner.request.Fault;
@@ -122,6 +123,7 @@ public final class Identities {
     private static Optional<String> fault(DeviceSettings settings) {
         return fault("statusReason", settings.getStatusReason())
                 .or(() -> fault("managedBy", settings.getManagedBy()))
+                .or(() -> scopeFault(settings.getParentScope()))
                 .or(() -> fault(settings.getCredentials()));
     }
 
@@ -129,6 +131,12 @@ public final class Identities {
         return text == null || text.length() <= LONGEST_TEXT
                 ? Optional.empty()
                 : Optional.of(name + " has up to " + LONGEST_TEXT + " characters, and not " + text.length() + ".");
+    }
+
+    private static Optional<String> scopeFault(@Nullable String scope) {
+        return scope == null || EdgeScope.deviceId(scope).isPresent()
+                ? Optional.empty()
+                : Optional.of("A parent's scope is the deviceScope of an edge device.");
     }
 
     private static Optional<String> fault(Credentials credentials) {

@@ -18,6 +18,8 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.CreateDevice;
+import io.muster.records.UpdateDevice;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -85,13 +87,22 @@ final class BulkController {
             for (BulkEntry.Change<?> change : BulkEntry.of(entry, keys::addedTo).changes()) {
                 done = done.thenCompose(fault -> fault.isPresent()
                         ? CompletableFuture.completedFuture(fault)
-                        : requests.device(deviceId, change.command(), change.outcome())
+                        : parents(change.command())
+                                .thenCompose(_ -> requests.device(deviceId, change.command(), change.outcome()))
                                 .handle((_, error) -> fault(deviceId, error)));
             }
             return done;
         } catch (ProblemException e) {
             return CompletableFuture.completedFuture(Optional.of(new Fault(deviceId, e.problem())));
         }
+    }
+
+    private CompletableFuture<Void> parents(Object command) {
+        return switch (command) {
+            case CreateDevice create -> Parents.check(requests, create.getSettings());
+            case UpdateDevice update -> Parents.check(requests, update.getSettings());
+            default -> CompletableFuture.completedFuture(null);
+        };
     }
 
     private static Problem definedTwice(String deviceId) {

@@ -1,11 +1,13 @@
 package io.muster.api.surface.iothub;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Members;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.document.EdgeScope;
 import io.muster.document.Etags;
 import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
@@ -99,13 +101,15 @@ public final class Devices {
                 .setPrimaryThumbprint(textOf(thumbprints, "primaryThumbprint"))
                 .setSecondaryThumbprint(textOf(thumbprints, "secondaryThumbprint"))
                 .build();
+        boolean isEdge = body.object("capabilities")
+                .flatMap(capabilities -> capabilities.flag("iotEdge"))
+                .orElse(false);
         return DeviceSettings.newBuilder()
                 .setCredentials(credentials)
                 .setStatus(body.text("status").map(Devices::status).orElse(DeviceStatus.ENABLED))
                 .setStatusReason(body.text("statusReason").orElse(null))
-                .setIotEdge(body.object("capabilities")
-                        .flatMap(capabilities -> capabilities.flag("iotEdge"))
-                        .orElse(false))
+                .setIotEdge(isEdge)
+                .setParentScope(Parents.scope(id, body, isEdge))
                 .setManagedBy(body.text("managedBy").orElse(null))
                 .build();
     }
@@ -216,8 +220,7 @@ public final class Devices {
         thumbprints(authentication, credentials);
         authentication.put("type", type(credentials));
         body.putObject("capabilities").put("iotEdge", device.getSettings().getIotEdge());
-        body.put("deviceScope", "");
-        body.putArray("parentScopes");
+        scopes(body, device);
         return body;
     }
 
@@ -245,9 +248,14 @@ public final class Devices {
         properties.set("desired", section(twin.getDesired(), twin.getDesiredMetadata(), twin.getDesiredVersion()));
         properties.set("reported", section(twin.getReported(), twin.getReportedMetadata(), twin.getReportedVersion()));
         body.putObject("capabilities").put("iotEdge", device.getSettings().getIotEdge());
-        body.put("deviceScope", "");
-        body.putArray("parentScopes");
+        scopes(body, device);
         return body;
+    }
+
+    private static void scopes(ObjectNode body, Device device) {
+        body.put("deviceScope", IdentityId.isModule(device.getDeviceId()) ? "" : EdgeScope.of(device));
+        ArrayNode parents = body.putArray("parentScopes");
+        EdgeScope.parents(device).forEach(parents::add);
     }
 
     private static ObjectNode section(String text, String metadata, long version) {

@@ -71,7 +71,8 @@ final class RegistryController {
         Object command = condition.isPresent()
                 ? new UpdateDevice(condition.get(), settings)
                 : new CreateDevice(keys.addedTo(settings), null, null);
-        return requests.device(id.text(), command, DeviceView.class)
+        return Parents.check(requests, settings)
+                .thenCompose(_ -> requests.device(id.text(), command, DeviceView.class))
                 .thenApply(view -> Answers.ok(identity(request, view)));
     }
 
