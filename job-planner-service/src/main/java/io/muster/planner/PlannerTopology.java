@@ -5,7 +5,7 @@ import io.muster.codec.Codecs;
 import io.muster.planner.batch.topology.BatchJobAggregate;
 import io.muster.planner.batchpool.topology.BatchPoolAggregate;
 import io.muster.planner.catalog.topology.CatalogAggregate;
-import io.muster.planner.catalog.topology.CatalogCopy;
+import io.muster.planner.catalog.topology.CatalogReader;
 import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
@@ -30,7 +30,6 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.Stores;
 
 /** Lists what the planner reads, decides and writes. */
@@ -104,9 +103,9 @@ final class PlannerTopology {
                 .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME)
                 .writeShared(Topics.TASK_EVENTS, BatchJobAggregate.NAME)
                 .writeShared(Topics.SCHEDULE_COMMANDS, BatchJobAggregate.NAME);
-        copied(empty, Topics.CATALOG, CatalogCopy.STORE, CatalogCopy::new);
+        copied(empty, Topics.CATALOG, CatalogReader.STORE);
         if (limits.mostActive() > 0) {
-            copied(empty, Topics.JOBS, ActiveJobs.STORE, ActiveJobs::new);
+            copied(empty, Topics.JOBS, ActiveJobs.STORE);
         }
         planner.processor(
                         FLEET,
@@ -151,8 +150,7 @@ final class PlannerTopology {
     }
 
     /** Copies a compacted topic of all partitions to each instance. @param processor that writes the store of that name */
-    private static void copied(
-            Topology topology, Topic<?> topic, String store, ProcessorSupplier<String, byte[], Void, Void> processor) {
+    private static void copied(Topology topology, Topic<?> topic, String store) {
         topology.addGlobalStore(
                 Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(store), Serdes.String(), Serdes.ByteArray())
                         .withLoggingDisabled(),
@@ -161,6 +159,6 @@ final class PlannerTopology {
                 new ByteArrayDeserializer(),
                 topic.name(),
                 store,
-                processor);
+                () -> new TopicCopy(store));
     }
 }

@@ -3,7 +3,7 @@ package io.muster.planner.job.topology;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
-import io.muster.planner.catalog.topology.CatalogCopy;
+import io.muster.planner.catalog.topology.CatalogReader;
 import io.muster.planner.job.JobDecider;
 import io.muster.planner.job.JobInput;
 import io.muster.records.AdmitJob;
@@ -64,7 +64,7 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
                     JobAggregate::refused),
             Feed.observations(Topics.JOB_STATISTICS, JobStatistics::getJobId, JobAggregate::observed));
 
-    private final CatalogCopy.Reader catalog;
+    private final CatalogReader catalog;
     private final int mostActive;
     private final RecordCodec<Job> codec;
     private final CoordinatorTask task;
@@ -77,7 +77,7 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
         this.task = task;
         this.mostActive = mostActive;
         this.codec = codecs.of(Topics.JOBS);
-        this.catalog = new CatalogCopy.Reader(task.globalStore(CatalogCopy.STORE), codecs);
+        this.catalog = new CatalogReader(task.globalStore(CatalogReader.STORE), codecs);
         this.jobs = task.store(JOBS);
         this.statistics = task.store(STATISTICS);
         this.effects = new JobEffects(task.outbox(), counts.devices(), meters);
