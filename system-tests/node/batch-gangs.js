@@ -54,12 +54,22 @@ async function coordinated() {
   assert.ok(subtask.startTime <= subtask.endTime);
 }
 
+// Two gangs want both nodes, and tasks of one node, which last for different times, take each node as soon as it is free: the nodes are held for the gangs, one after the other.
 async function contending() {
+  const singles = [...Array(16).keys()].map((i) => ({ id: `single-${i}`, commandLine: sh(`sleep ${i % 2 ? "1.1" : "1.9"}`) }));
+  await client.task.addCollection(job, singles.slice(0, 2));
+  await until("both nodes are busy", async () => (await client.job.getTaskCounts(job)).taskCounts.running === 2);
   await gang("left", "sleep 1", "exit 0");
   await gang("right", "sleep 1", "exit 0");
-  await client.task.add(job, { id: "single", commandLine: "true" });
-  for (const task of ["left", "right", "single"]) {
-    assert.strictEqual((await ended(task)).executionInfo.result, "success", task);
+  await client.task.addCollection(job, singles.slice(2));
+  const endOf = async (task) => {
+    const { executionInfo } = await ended(task);
+    assert.strictEqual(executionInfo.result, "success", task);
+    return executionInfo;
+  };
+  const last = Math.min(...await Promise.all(singles.slice(-4).map(async (single) => (await endOf(single.id)).startTime)));
+  for (const task of ["left", "right"]) {
+    assert.ok((await endOf(task)).endTime < last, `${task} has ended before the last tasks that came behind it began`);
   }
 }
 

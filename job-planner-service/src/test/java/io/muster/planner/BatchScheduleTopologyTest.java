@@ -112,6 +112,26 @@ class BatchScheduleTopologyTest {
         assertThat(states()).containsExactly(BatchJobState.COMPLETED, null, BatchJobState.ACTIVE);
     }
 
+    /** Loses the report of the end, by a schedule that is as it was before: it asks, and hears it again. */
+    @Test
+    void hearsAgainOfAJobWhoseReportWasLost() {
+        save();
+        byte[] before = planner.changelog("schedules").get(ID);
+        planner.batchJob("Nightly:job-1", new TerminateBatchJob("enough", null));
+        ticks();
+        assertThat(schedule().getActiveRun()).isNull();
+        planner.changelog("schedules").put(ID, before);
+        planner.restart();
+        ticks();
+        assertThat(states()).containsExactly(BatchJobState.COMPLETED, null, null);
+        planner.advance(MINUTE.multipliedBy(2));
+        ticks();
+        assertThat(states()).containsExactly(BatchJobState.COMPLETED, BatchJobState.ACTIVE, null);
+        assertThat(schedule().getRecent())
+                .extracting(ScheduleRun::getMessage)
+                .contains("The job Nightly:job-1 was completed, reason: enough.");
+    }
+
     @Test
     void takesTasksAndChangesOfAJobThatAScheduleMade() {
         save();

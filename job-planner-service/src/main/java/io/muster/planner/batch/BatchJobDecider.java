@@ -50,6 +50,7 @@ import io.muster.records.OnAllTasksComplete;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.ReactivateBatchTask;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.ReportScheduledJob;
 import io.muster.records.SubtasksMoved;
 import io.muster.records.TaskConstraints;
 import io.muster.records.TaskEnded;
@@ -201,6 +202,9 @@ public final class BatchJobDecider {
             endAsItsSchedule(end.getDeletes());
             return Optional.empty();
         }
+        if (asked.command() instanceof ReportScheduledJob) {
+            return whyOver(asked);
+        }
         if (job == null) {
             return refusal(BatchRefusalReason.JOB_NOT_FOUND, "There is no job " + asked.jobId() + ".");
         }
@@ -225,6 +229,24 @@ public final class BatchJobDecider {
             case DeleteBatchTask delete -> ofTask(delete.getTaskId(), delete.getIfRevision(), this::deleteTask);
             case Object unknown -> throw new IllegalStateException("not a command, class=" + unknown.getClass());
         };
+    }
+
+    /** Returns how a job is over of which its schedule has not heard that; empty while it goes on. */
+    private Optional<BatchRefused> whyOver(BatchJobInput.Asked asked) {
+        if (job == null || !isOf(job.getOrder(), asked.order())) {
+            return refusal(
+                    BatchRefusalReason.JOB_NOT_FOUND, "The job " + asked.jobId() + " was not made, or it was deleted.");
+        }
+        return job.getEndedAt() == null
+                ? Optional.empty()
+                : refusal(BatchRefusalReason.JOB_COMPLETED, BatchJobSchedules.over(job, false));
+    }
+
+    private static boolean isOf(@Nullable FiringOrder made, @Nullable FiringOrder asked) {
+        return made != null
+                && asked != null
+                && made.getScheduleId().equals(asked.getScheduleId())
+                && made.getRun().equals(asked.getRun());
     }
 
     /** Has no task of the job be placed, and those that are stop, end or go on; the pool says when none is. */

@@ -1,11 +1,12 @@
 package io.muster.planner.batch;
 
+import io.muster.records.BatchJob;
 import io.muster.records.BatchRefused;
 import io.muster.records.CreateBatchJob;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Checks the documents of schedules that make jobs. Contract: batch, 3.4. */
+/** Checks the documents of schedules that make jobs, and says how such a job is over. Contract: batch, 3.4. */
 public final class BatchJobSchedules {
     private static final String PREFIX = "batch/";
 
@@ -14,6 +15,12 @@ public final class BatchJobSchedules {
     /** Returns the id of a job that a schedule makes. @param scheduleId as the client spelled it @param number from 1 */
     public static String jobId(String scheduleId, long number) {
         return scheduleId + ":job-" + number;
+    }
+
+    /** Returns how a job is over, as a sentence for people. @param deleted whether it was deleted before it was completed */
+    public static String over(BatchJob job, boolean deleted) {
+        String how = deleted ? "deleted" : "completed, reason: " + job.getTerminateReason();
+        return "The job " + job.getJobId() + " was " + how + ".";
     }
 
     /**

@@ -33,14 +33,13 @@ final class Succession {
             return exited(task, active, exited);
         }
         if (endings.stream().allMatch(Ending.NeverBegan.class::isInstance)) {
-            return new PoolEvent.TaskRequeued(
-                    task.id(),
-                    isOfDrain(task, active)
-                            ? active.attempt().requeued()
-                            : active.attempt().orderedAgain());
+            return new PoolEvent.TaskRequeued(task.id(), placedAgain(task, active));
         }
         if (endings.stream().anyMatch(Succession::isFailure)) {
             return subtaskFailed(task, active);
+        }
+        if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isIncomplete(endings)) {
+            return new PoolEvent.TaskRequeued(task.id(), placedAgain(task, active));
         }
         if (primary instanceof Ending.Exited exited && isDoneInItsGrace(task, active, exited)) {
             return complete(task, active, new Outcome(Result.SUCCEEDED, code(exited), exited.detail()));
@@ -48,6 +47,21 @@ final class Succession {
         return task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isOfDrain(task, active)
                 ? new PoolEvent.TaskRequeued(task.id(), active.attempt().requeued())
                 : nodeLost(task, active);
+    }
+
+    /** Returns the attempt behind one that did not come to all its nodes. */
+    private Attempt placedAgain(TaskDefinition task, Active active) {
+        return isOfDrain(task, active)
+                ? active.attempt().requeued()
+                : active.attempt().orderedAgain();
+    }
+
+    /** Returns whether a gang did not come to all its nodes, and was stopped on the others for that: no node was lost, and its command has not run. */
+    private static boolean isIncomplete(List<Ending> endings) {
+        return endings.stream().anyMatch(Ending.NeverBegan.class::isInstance)
+                && endings.stream()
+                        .allMatch(ending -> ending instanceof Ending.NeverBegan
+                                || ending instanceof Ending.Exited exited && exited.cause() == Cause.STOPPED);
     }
 
     /** Returns whether a part of an attempt has done what it was for. */

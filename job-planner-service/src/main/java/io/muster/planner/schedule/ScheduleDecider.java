@@ -56,6 +56,7 @@ import org.jspecify.annotations.Nullable;
  * any      --Save, Suspend--> as from (none)
  * any      --Withhold--> the same; what it does inside fails while its writer may not do it
  * any      --Report, CallDue--> the same, a call ended or ordered again: see {@link CallDecider}
+ * any      --JobDue-> the same, its job of Batch asked for: see {@link JobFirings}
  * any      --End---> COMPLETED
  * any      --Delete-> (none)
  * </pre>
@@ -107,6 +108,8 @@ public final class ScheduleDecider {
                                 now);
             case ScheduleInput.CallDue due ->
                 schedule == null ? new Decision.Nothing<>() : call(id, CallDecider.due(schedule, due, now), now);
+            case ScheduleInput.JobDue _ ->
+                schedule == null ? new Decision.Nothing<>() : call(id, JobFirings.due(schedule, now), now);
         };
     }
 
@@ -393,7 +396,7 @@ public final class ScheduleDecider {
                                     .build()));
                 }
                 if (changed.getDefinition().getAction() instanceof CreateBatchJob) {
-                    changed.setLastJob(changed.getLastJob() + 1).setActiveRun(fired.getRun());
+                    JobFirings.ordered(changed, fired.getRun(), event.getAt());
                 }
                 yield next(changed, fired.getNextAt(), fired.getAsked()).build();
             }
@@ -438,19 +441,20 @@ public final class ScheduleDecider {
             }
             case ScheduleCallRepeated repeated -> {
                 Schedule.Builder changed = changed(schedule, event);
-                yield changed.setCalls(CallDecider.repeated(changed, repeated, event.getAt()))
-                        .build();
+                yield JobFirings.isActive(changed, repeated.getRun())
+                        ? JobFirings.asked(changed, event.getAt())
+                        : changed.setCalls(CallDecider.repeated(changed, repeated, event.getAt()))
+                                .build();
             }
             case ScheduleEnded _ ->
-                revised(changed(schedule, event), event)
+                revised(JobFirings.over(changed(schedule, event)), event)
                         .setStatus(ScheduleStatus.COMPLETED)
                         .setNextAt(null)
-                        .setActiveRun(null)
                         .setEnded(true)
                         .build();
             case ScheduleJobEnded ended ->
                 runEnded(
-                        changed(schedule, event).setActiveRun(null),
+                        JobFirings.over(changed(schedule, event)),
                         ended.getRun(),
                         ended.getSucceeded(),
                         ended.getEndedAt(),
@@ -576,7 +580,7 @@ public final class ScheduleDecider {
         if (JobFirings.isBusy(schedule)) {
             next = next.flatMap(dueAt -> JobFirings.overAt(schedule, dueAt, times(schedule)));
         }
-        return Stream.of(next, CallDecider.due(schedule), expiry(schedule))
+        return Stream.of(next, CallDecider.due(schedule), JobFirings.askAt(schedule), expiry(schedule))
                 .flatMap(Optional::stream)
                 .min(Comparator.naturalOrder());
     }
@@ -593,7 +597,7 @@ public final class ScheduleDecider {
     /** Returns the inputs when that time has come. */
     public static List<ScheduleInput> whenDue(Schedule schedule) {
         return Stream.concat(
-                        Stream.of(new ScheduleInput.Due(), new ScheduleInput.Expire()),
+                        Stream.of(new ScheduleInput.Due(), new ScheduleInput.JobDue(), new ScheduleInput.Expire()),
                         CallDecider.inputs(schedule).stream())
                 .toList();
     }

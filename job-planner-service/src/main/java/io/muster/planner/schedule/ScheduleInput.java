@@ -38,4 +38,7 @@ public sealed interface ScheduleInput {
 
     /** Says that a call may be tried again, or should have been reported. */
     record CallDue(String run, boolean ofError) implements ScheduleInput {}
+
+    /** Says that the job of Batch that has not ended should have been reported. */
+    record JobDue() implements ScheduleInput {}
 }

@@ -1416,6 +1416,40 @@ class PoolDeciderTest {
         assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
     }
 
+    /** Has one node of a gang give its part back, before or after the other has run its coordination command: no node was lost, and the task has no fewer recoveries for it. */
+    @ParameterizedTest
+    @CsvSource({"false, 143, STOPPED", "true, 143, STOPPED", "true, 0, STOPPED"})
+    void placesAGangAgainWhereANodeGivesItsPartBack(boolean coordinated, int code, Cause cause) {
+        report("a", 1);
+        report("b", 2);
+        submit(gang("g", 2, 0));
+        for (int round = 1; round <= 2 * PoolDecider.MOST_RECOVERIES; round++) {
+            place();
+            Token token = token("g");
+            decide(new PoolInput.Started("a", token));
+            if (coordinated) {
+                decide(new PoolInput.Coordinated("a", token));
+            }
+            assertThat(exit("b", "g", 127, Cause.RETURNED).orders()).containsExactly(new NodeOrder.Stop("a", token));
+            exit("a", "g", code, cause);
+            assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(round, 0, 0, round)));
+            report("b", 2);
+        }
+    }
+
+    /** Loses the other node meanwhile: that is a recovery. */
+    @Test
+    void countsARecoveryOfAGangOfWhichOneNodeGivesItsPartBackAndAnotherIsLost() {
+        report("a", 1);
+        report("b", 2);
+        submit(gang("g", 2, 0));
+        place();
+        decide(new PoolInput.Started("a", token("g")));
+        exit("b", "g", 127, Cause.RETURNED);
+        exit("a", "g", 137, Cause.FENCED);
+        assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0)));
+    }
+
     @Test
     void staysDrainedOverConnections() {
         report("a", 1);

@@ -20,6 +20,8 @@ import io.muster.records.Timing;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,6 +125,36 @@ class JobFiringsTest {
                         .orElseThrow()
                         .getAt())
                 .isEqualTo(time(expected));
+    }
+
+    /** Loses the report of a job: it is asked for, at pauses that double up to an hour, until somebody answers. */
+    @Test
+    void asksForAJobThatNobodyReports() {
+        decide(save(Timing.newBuilder(), NO_LIMIT));
+        until("12:00");
+        List<String> asked = new ArrayList<>();
+        while (asked.size() < 8) {
+            now = ScheduleDecider.due(schedule).orElseThrow();
+            asked.add(now.toString().substring(11, 16));
+            ScheduleDecider.whenDue(schedule).forEach(this::decide);
+        }
+        assertThat(asked).containsExactly("12:01", "12:03", "12:07", "12:15", "12:31", "13:03", "14:03", "15:03");
+        assertThat(schedule.getLastJob()).isEqualTo(1);
+        decide(new ScheduleInput.Report(new ReportScheduleCall(
+                schedule.getActiveRun(), false, 0, now, now, false, "The job Nightly:job-1 was not made.")));
+        assertThat(schedule.getRecent().getFirst().getOutcome()).isEqualTo(ScheduleRunOutcome.FAILED);
+        assertThat(schedule.getActiveRun()).isNull();
+        assertThat(ScheduleDecider.due(schedule)).isEmpty();
+    }
+
+    @Test
+    void asksForAJobOfADisabledScheduleToo() {
+        decide(save(hourly(), NO_LIMIT));
+        until("12:10");
+        decide(new ScheduleInput.Save(ScheduleDefinition.newBuilder(schedule.getDefinition())
+                .setEnabled(false)
+                .build()));
+        assertThat(ScheduleDecider.due(schedule)).contains(time("12:15"));
     }
 
     @Test

@@ -26,6 +26,7 @@ import io.muster.records.DeleteBatchTask;
 import io.muster.records.ListBatchTasks;
 import io.muster.records.ReactivateBatchTask;
 import io.muster.records.ReadBatchTask;
+import io.muster.records.ReportScheduledJob;
 import io.muster.records.TaskNews;
 import io.muster.records.TerminateBatchTask;
 import io.muster.service.Requester;
@@ -141,6 +142,7 @@ public final class BatchJobAggregate implements Aggregate<BatchJob, BatchJobInpu
             case ReadBatchTask _, ListBatchTasks _, CountBatchTasks _ -> {
                 // Changes nothing, refused or not.
             }
+            case ReportScheduledJob _ -> effects.reportAgain(command, refusal, now);
             default -> effects.refused(command, refusal, requester, now);
         }
     }

@@ -2,6 +2,7 @@ package io.muster.planner.batch.topology;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.planner.batch.BatchIds;
+import io.muster.planner.batch.BatchJobSchedules;
 import io.muster.planner.batch.BatchTaskPrograms;
 import io.muster.planner.order.OrderReports;
 import io.muster.planner.pool.Attempt;
@@ -14,6 +15,7 @@ import io.muster.records.BatchJobEvent;
 import io.muster.records.BatchJobGone;
 import io.muster.records.BatchJobMoved;
 import io.muster.records.BatchJobRevised;
+import io.muster.records.BatchRefusalReason;
 import io.muster.records.BatchRefused;
 import io.muster.records.BatchTaskFacts;
 import io.muster.records.BatchTaskFinished;
@@ -110,8 +112,19 @@ final class BatchJobEffects {
         @Nullable BatchJob after = change.after();
         boolean isOverNow = after == null || after.getEndedAt() != null;
         if (before != null && before.getEndedAt() == null && isOverNow) {
-            String how = after == null ? "deleted" : "completed, reason: " + after.getTerminateReason();
-            reports.succeeded(before.getOrder(), "The job " + before.getJobId() + " was " + how + ".", change.at());
+            reports.succeeded(
+                    before.getOrder(),
+                    BatchJobSchedules.over(after == null ? before : after, after == null),
+                    change.at());
+        }
+    }
+
+    /** Tells a schedule, which has asked, how its job is over. */
+    void reportAgain(BatchJobCommand command, BatchRefused over, Instant now) {
+        if (over.getReason() == BatchRefusalReason.JOB_COMPLETED) {
+            reports.succeeded(command.getOrder(), over.getMessage(), now);
+        } else {
+            reports.failed(command.getOrder(), over.getMessage(), now);
         }
     }
 

@@ -20,11 +20,13 @@ import io.muster.records.IfScheduleRevision;
 import io.muster.records.JobCommand;
 import io.muster.records.JobDefinition;
 import io.muster.records.ReportScheduleCall;
+import io.muster.records.ReportScheduledJob;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCall;
+import io.muster.records.ScheduleCallRepeated;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleEnded;
@@ -174,6 +176,14 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
                             change.at());
                 }
             }
+            case ScheduleCallRepeated repeated
+            when after.getDefinition().getAction() instanceof CreateBatchJob create ->
+                batchJob(
+                        create,
+                        after.getLastJob(),
+                        new ReportScheduledJob(),
+                        ScheduleDecider.reference(after, repeated.getRun(), change.at()),
+                        change.at());
             default -> {} // Orders nothing but, perhaps, a call or the end of a job.
         }
         ScheduleDecider.call(after, change.event()).ifPresent(order -> carryOut(order, change.at()));
