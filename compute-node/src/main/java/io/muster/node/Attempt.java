@@ -31,6 +31,7 @@ final class Attempt {
     private final AttemptOutput output;
     private final CompletableFuture<Void> announced = new CompletableFuture<>();
     private final CompletableFuture<Void> settled = new CompletableFuture<>();
+    private final CompletableFuture<Void> released = new CompletableFuture<>();
     private volatile TaskFolders.@Nullable Place place;
     private volatile @Nullable Program running;
     /** Says why the command was not started behind the coordination command. */
@@ -67,7 +68,7 @@ final class Attempt {
             preparation = Thread.currentThread();
         }
         try {
-            place = folders.make(name, program);
+            place = folders.make(key, name, program);
             return Optional.empty();
         } catch (IOException | RuntimeException e) {
             return Optional.of(sentence(e));
@@ -95,6 +96,29 @@ final class Attempt {
     /** Runs something once its preparation has ended. */
     void whenSettled(Runnable task) {
         settled.thenRun(task);
+    }
+
+    /** Lets its folder go, in which nobody works any more. @param taskIsOver whether no other attempt of its task comes */
+    void release(TaskFolders folders, boolean taskIsOver) throws IOException {
+        TaskFolders.Place where = place;
+        Optional<Duration> retention = program.retention();
+        if (where == null || retention.isEmpty()) {
+            folders.release(name);
+        } else if (where.isNew() && running == null) {
+            folders.drop(key);
+        } else {
+            folders.keep(where, name, key, retention.get(), taskIsOver);
+        }
+    }
+
+    /** Says that its folder is another attempt's to use. */
+    void released() {
+        released.complete(null);
+    }
+
+    /** Runs something once its folder is another attempt's to use. */
+    void whenReleased(Runnable task) {
+        released.thenRun(task);
     }
 
     private static String sentence(Exception e) {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -41,6 +42,13 @@ final class Attempts {
 
     private static final int OUTPUT_UNDER_WAY = 900 << 10;
 
+    /** Is the task of an attempt. */
+    private record TaskKey(String poolId, String taskId) {
+        static TaskKey of(AttemptKey key) {
+            return new TaskKey(key.poolId(), key.token().taskId());
+        }
+    }
+
     /** Is where output goes over one connection. */
     private record Outlet(int connection, String poolId, OutputWindow window) {}
 
@@ -51,6 +59,9 @@ final class Attempts {
     private final ScheduledExecutorService timer;
     private final BiConsumer<@Nullable Attempt, Input> heard;
     private final Map<AttemptKey, Attempt> attempts = new HashMap<>();
+    /** Holds by pool and task the last attempt whose folder is the task's, until it has let that go. */
+    private final Map<TaskKey, Attempt> lastOfTasks = new ConcurrentHashMap<>();
+
     private final OutputBudget budget = new OutputBudget(OUTPUT_IN_MEMORY);
     private final Semaphore preparing = new Semaphore(PREPARATIONS);
     /** Is for attempts with files of users' addresses, whose servers may be slow: they hold up no others. */
@@ -92,6 +103,16 @@ final class Attempts {
         Attempt attempt = new Attempt(key, folders.nextName(), program, output);
         attempts.put(key, attempt);
         outlet.ifPresent(now -> output.use(Optional.of(link(now, key))));
+        Optional<Attempt> before = program.retention().isPresent()
+                ? Optional.ofNullable(lastOfTasks.put(TaskKey.of(key), attempt))
+                : Optional.empty();
+        // The end of the attempt before may be acknowledged behind the order to start this one.
+        before.ifPresentOrElse(
+                last -> last.whenReleased(() -> prepare(attempt, program)), () -> prepare(attempt, program));
+    }
+
+    private void prepare(Attempt attempt, TaskProgram program) {
+        AttemptKey key = attempt.key();
         Semaphore turn = program.webFiles().isEmpty() ? preparing : downloading;
         workers.execute(() -> {
             try {
@@ -167,8 +188,8 @@ final class Attempts {
         attempt(key).ifPresent(attempt -> attempt.output().drop());
     }
 
-    /** Holds an attempt no more, whose program does not run; deletes its folder once nobody works in it. */
-    void cancel(AttemptKey key) {
+    /** Holds an attempt no more, whose program does not run; lets its folder go once nobody works in it. @param taskIsOver whether no other attempt of its task comes */
+    void cancel(AttemptKey key, boolean taskIsOver) {
         Attempt attempt = attempts.remove(key);
         if (attempt == null) {
             return;
@@ -177,11 +198,22 @@ final class Attempts {
         attempt.output().drop();
         attempt.whenSettled(() -> workers.execute(() -> {
             try {
-                folders.release(attempt.name());
+                attempt.release(folders, taskIsOver);
             } catch (IOException e) {
                 LOG.warn("A task's folder can't be deleted, folder={} reason={}", attempt.name(), e.toString());
+            } finally {
+                lastOfTasks.remove(TaskKey.of(key), attempt);
+                attempt.released();
             }
+            folders.evict();
         }));
+    }
+
+    /** Deletes the folders whose time is over, by a thread of its own. */
+    void expireFolders() {
+        if (folders.isEvictionDue()) {
+            workers.execute(folders::evict);
+        }
     }
 
     void openOutput(int connection, String poolId) {

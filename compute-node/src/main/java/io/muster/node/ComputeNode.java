@@ -49,6 +49,7 @@ public final class ComputeNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ComputeNode.class);
     private static final Duration TICK = Duration.ofMillis(250);
     private static final Duration FACTS = Duration.ofSeconds(5);
+    private static final Duration EXPIRY = Duration.ofSeconds(1);
     private static final Duration END_LIMIT = Attempt.LONGEST_GRACE_AT_END.plusSeconds(10);
     private static final Duration LEAVE_LIMIT = Duration.ofSeconds(2);
     private static final int MOST_AT_ONCE = 256;
@@ -72,6 +73,7 @@ public final class ComputeNode implements AutoCloseable {
     private final ControlGroups groups;
     private final Programs programs;
     private final Description description;
+    private final TaskFolders folders;
     private final Attempts attempts;
     private final Consumer<End> ends;
     private final NodeWork work;
@@ -103,6 +105,7 @@ public final class ComputeNode implements AutoCloseable {
         this.journal = journal;
         this.groups = groups;
         this.programs = programs;
+        this.folders = folders;
         this.ends = ends;
         Interpreters interpreters = new Interpreters(TaskFolders.path());
         this.description = new Description(settings, groups, interpreters);
@@ -119,6 +122,8 @@ public final class ComputeNode implements AutoCloseable {
                 settings.hub(), DeviceConnector.Settings.usual(10, "muster-compute-node", InstantSource.system()));
         decider.start();
         timer.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(
+                attempts::expireFolders, EXPIRY.toMillis(), EXPIRY.toMillis(), TimeUnit.MILLISECONDS);
         timer.scheduleWithFixedDelay(this::find, FACTS.toMillis(), FACTS.toMillis(), TimeUnit.MILLISECONDS);
         this.device = connector.connect(settings.deviceId(), settings.credentials(), hub);
     }
@@ -156,6 +161,11 @@ public final class ComputeNode implements AutoCloseable {
                             settings.cacheBytes(),
                             artifacts(settings)),
                     settings.unpackedBytes(),
+                    KeptFolders.open(
+                            Folders.makePassable(settings.data().resolve("tasks")),
+                            Folders.make(own.resolve("kept")),
+                            settings.keptBytes(),
+                            InstantSource.system()),
                     programs);
             ComputeNode node = new ComputeNode(settings, run, journal, groups, programs, folders, ends);
             node.warn();
@@ -310,11 +320,12 @@ public final class ComputeNode implements AutoCloseable {
                 case Effect.OpenOutput(int connection, String poolId) -> attempts.openOutput(connection, poolId);
                 case Effect.CloseOutput _ -> attempts.closeOutput();
                 case Effect.DropOutput(AttemptKey key) -> attempts.dropOutput(key);
-                case Effect.Cancel(AttemptKey key) -> attempts.cancel(key);
-                case Effect.Forget(AttemptKey key) -> {
+                case Effect.Cancel(AttemptKey key) -> attempts.cancel(key, false);
+                case Effect.Forget(AttemptKey key, boolean taskIsOver) -> {
                     journal.forget(key);
-                    attempts.cancel(key);
+                    attempts.cancel(key, taskIsOver);
                 }
+                case Effect.KeepFoldersOf(Optional<String> poolId) -> folders.keepOnly(poolId);
                 case Effect.Say say -> reports.add(say);
                 case Effect.HoldLease(long until) -> attempts.holdLease(until);
                 case Effect.Restart _ -> {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param runAs the user as whom programs run; empty for the node's own
  * @param cacheBytes how much of artifacts is kept
  * @param unpackedBytes how much the files of an attempt may hold
+ * @param keptBytes how much is kept of the directories of tasks that don't run
  */
 public record NodeSettings(
         HubAddress hub,
@@ -36,7 +37,8 @@ public record NodeSettings(
         Optional<String> address,
         Optional<String> runAs,
         long cacheBytes,
-        long unpackedBytes) {
+        long unpackedBytes,
+        long keptBytes) {
     /** Bounds labels: a gateway takes 256 capabilities of a node, its interpreters among them. */
     private static final int MOST_LABELS = 200;
 
@@ -48,7 +50,7 @@ public record NodeSettings(
     static final String USAGE = """
             --connection.string.file=FILE or --connection.string=TEXT, a device's; or --device.id=ID --host=HOST [--hub.host=HOST] --certificate=FILE --key=FILE
             --data.dir=DIR [--port=8883] [--ca=FILE] [--rest.url=https://HOST] [--slots=N] [--labels=name=value,…] [--address=ADDRESS] [--run-as=USER]
-            [--cache.mib=1024] [--unpacked.mib=1024]
+            [--cache.mib=1024] [--unpacked.mib=1024] [--kept.mib=4096]
             Each may stand in the environment too, such as MUSTER_DATA_DIR. Without --ca the connection is plain TCP.""";
 
     private static final int MIB = 20;
@@ -71,7 +73,8 @@ public record NodeSettings(
             "address",
             "run-as",
             "cache.mib",
-            "unpacked.mib");
+            "unpacked.mib",
+            "kept.mib");
 
     /** Makes one of copies. */
     public NodeSettings {
@@ -122,7 +125,8 @@ public record NodeSettings(
                 given.text("address").map(NodeSettings::address),
                 given.text("run-as"),
                 (long) given.number("cache.mib", 1024, 0, Integer.MAX_VALUE) << MIB,
-                (long) given.number("unpacked.mib", 1024, 1, Integer.MAX_VALUE) << MIB);
+                (long) given.number("unpacked.mib", 1024, 1, Integer.MAX_VALUE) << MIB,
+                (long) given.number("kept.mib", 4096, 0, Integer.MAX_VALUE) << MIB);
     }
 
     /** Reads the address of the API. @throws IllegalArgumentException when it is none */

@@ -53,7 +53,7 @@ final class SpareFolders {
     /** Returns a folder that has rested and is as it was made, and keeps it no more. Deletes those that are not: a process that outlived its attempt was in them. */
     Optional<Path> take() throws IOException {
         Optional<Path> rested = next();
-        while (rested.isPresent() && !isStillAsMade(rested.get())) {
+        while (rested.isPresent() && !isUsable(rested.get())) {
             Folders.delete(rested.get());
             rested = next();
         }
@@ -68,7 +68,8 @@ final class SpareFolders {
         return Optional.of(spares.remove().folder());
     }
 
-    private boolean isStillAsMade(Path folder) throws IOException {
+    /** Returns whether a folder is as it was made. */
+    boolean isUsable(Path folder) throws IOException {
         try {
             return isAsMade(folder);
         } catch (NoSuchFileException | AccessDeniedException e) {
@@ -76,9 +77,9 @@ final class SpareFolders {
         }
     }
 
-    /** Takes a folder away that nobody uses any more: keeps it where it is as it was made, and deletes it where not. */
-    void release(Path folder) throws IOException {
-        Path kept = home.resolve(folder.getFileName());
+    /** Takes a folder away that nobody uses any more: keeps it under a name where it is as it was made, and deletes it where not. */
+    void release(Path folder, String name) throws IOException {
+        Path kept = home.resolve(name);
         try {
             Files.move(folder, kept, StandardCopyOption.ATOMIC_MOVE);
             if (isAsMade(kept) && add(kept)) {

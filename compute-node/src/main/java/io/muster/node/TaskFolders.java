@@ -6,6 +6,7 @@ import io.muster.node.files.Folders;
 import io.muster.node.files.RelativePath;
 import io.muster.node.files.WebFiles;
 import io.muster.node.program.Programs;
+import io.muster.node.work.AttemptKey;
 import io.muster.node.work.TaskProgram;
 import io.muster.node.work.TaskProgram.NodeValue;
 import java.io.IOException;
@@ -34,7 +35,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes the folders of attempts, each with its files, and the environment that names them. Below the node's data folder there are {@code
- * attempts/RUN-NUMBER}, with {@code task}, {@code home}, {@code tmp} and, where the program asks for it, {@code shared}, {@code data/NAME} for folders that outlive attempts, and {@code artifacts}. Thread-safe.
+ * attempts/RUN-NUMBER}, with {@code wd}, {@code home}, {@code tmp} and, where the program asks for it, {@code shared}; {@code tasks/NAME}, the same of a task whose folder is kept behind its attempts; {@code data/NAME} for folders that
+ * programs share, and {@code artifacts}. Thread-safe.
  */
 final class TaskFolders {
     private static final Logger LOG = LoggerFactory.getLogger(TaskFolders.class);
@@ -45,10 +47,11 @@ final class TaskFolders {
     private static final Duration LONGEST_FETCH = Duration.ofMinutes(10);
 
     private static final String SPARE = "spare";
-    private static final String TASK = "task";
+    private static final String TASK = "wd";
     private static final String HOME = "home";
     private static final String TMP = "tmp";
     private static final String SHARED = "shared";
+    private static final String SHUTDOWN_FILE = "shutdown";
 
     private final Path data;
     private final String run;
@@ -56,38 +59,52 @@ final class TaskFolders {
     private final ArtifactCache artifacts;
     private final long mostBytes;
     private final WebFiles web = new WebFiles();
+    private final KeptFolders kept;
     private final Programs programs;
     private final AtomicLong last = new AtomicLong();
     private final LongSupplier nanoTime = System::nanoTime;
     private final SpareFolders spares;
     private final Lock outlivingLock = new ReentrantLock();
 
-    /** Is where an attempt is, with the environment that names it. */
-    record Place(Path folder, Path working, Path shutdownFile, Map<String, String> environment) {}
+    /** Is where an attempt is, with the environment that names it. @param isNew whether no attempt before has left it */
+    record Place(Path folder, Path working, Path shutdownFile, boolean isNew, Map<String, String> environment) {}
 
     private TaskFolders(
-            Path data, String run, String deviceId, ArtifactCache artifacts, long mostBytes, Programs programs) {
+            Path data,
+            String run,
+            String deviceId,
+            ArtifactCache artifacts,
+            long mostBytes,
+            KeptFolders kept,
+            Programs programs) {
         this.data = data;
         this.run = run;
         this.deviceId = deviceId;
         this.artifacts = artifacts;
         this.mostBytes = mostBytes;
+        this.kept = kept;
         this.programs = programs;
         this.spares = new SpareFolders(data.resolve(SPARE), Set.of(TASK, HOME, TMP), nanoTime);
     }
 
     /** Begins, without anything that an earlier run left of its attempts. @param mostBytes bounds the files of an attempt */
     static TaskFolders open(
-            Path data, String run, String deviceId, ArtifactCache artifacts, long mostBytes, Programs programs)
+            Path data,
+            String run,
+            String deviceId,
+            ArtifactCache artifacts,
+            long mostBytes,
+            KeptFolders kept,
+            Programs programs)
             throws IOException {
         deleteAllIn(Folders.makePassable(data.resolve("attempts")));
         deleteAllIn(Folders.make(data.resolve(SPARE)));
         Folders.makePassable(data.resolve("data"));
-        return new TaskFolders(data, run, deviceId, artifacts, mostBytes, programs);
+        return new TaskFolders(data, run, deviceId, artifacts, mostBytes, kept, programs);
     }
 
     /** Deletes what an earlier run left. What can't be deleted is in nobody's way: other runs have other names. */
-    private static void deleteAllIn(Path folder) throws IOException {
+    static void deleteAllIn(Path folder) throws IOException {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
             for (Path entry : entries) {
                 try {
@@ -108,14 +125,32 @@ final class TaskFolders {
         return data.resolve("attempts").resolve(name);
     }
 
-    /** Makes the folder of an attempt. @throws IOException with a sentence for whoever asked for the task, where it can't be made */
-    Place make(String name, TaskProgram program) throws IOException, InterruptedException {
+    /**
+     * Makes the folder of an attempt, or finds the one that the attempt before on this node has left.
+     *
+     * @throws IOException with a sentence for whoever asked for the task, where it can't be made
+     */
+    Place make(AttemptKey key, String name, TaskProgram program) throws IOException, InterruptedException {
+        boolean isKept = program.retention().isPresent();
+        Path folder = isKept ? kept.folder(key) : folder(name);
+        Map<String, String> environment = environment(folder, program);
+        Path working = RelativePath.below(folder.resolve(TASK), program.directory());
+        // In what an attempt before has left, which is its program's to change, nothing is made here.
+        boolean isNew = !isKept || !kept.take(key);
+        if (isNew) {
+            Path made = makeNew(name, program);
+            if (isKept) {
+                kept.add(key, made);
+            }
+        }
+        return new Place(folder, working, folder.resolve(SHUTDOWN_FILE), isNew, environment);
+    }
+
+    private Path makeNew(String name, TaskProgram program) throws IOException, InterruptedException {
         Path folder = folder(name);
         Path task = folder.resolve(TASK);
-        Path home = folder.resolve(HOME);
-        Path tmp = folder.resolve(TMP);
         if (!takeSpare(folder)) {
-            for (Path made : List.of(folder, task, home, tmp)) {
+            for (Path made : List.of(folder, task, folder.resolve(HOME), folder.resolve(TMP))) {
                 Folders.make(made);
             }
         }
@@ -124,19 +159,22 @@ final class TaskFolders {
         if (!working.equals(task)) {
             Files.createDirectories(working);
         }
+        if (program.nodeEnvironment().containsValue(NodeValue.SHARED_DIRECTORY)) {
+            Folders.make(folder.resolve(SHARED));
+        }
+        programs.give(folder);
+        return folder;
+    }
+
+    private Map<String, String> environment(Path folder, TaskProgram program) throws IOException {
+        Path task = folder.resolve(TASK);
         Optional<Path> outliving = program.dataDirectory().isPresent()
                 ? Optional.of(outliving(program.dataDirectory().get()))
                 : Optional.empty();
-        Path shared = folder.resolve(SHARED);
-        if (program.nodeEnvironment().containsValue(NodeValue.SHARED_DIRECTORY)) {
-            Folders.make(shared);
-        }
-        programs.give(folder);
-        Path shutdownFile = folder.resolve("shutdown");
         Map<String, String> environment = new HashMap<>(Map.of(
                 "PATH", path(),
-                "HOME", home.toString(),
-                "TMPDIR", tmp.toString(),
+                "HOME", folder.resolve(HOME).toString(),
+                "TMPDIR", folder.resolve(TMP).toString(),
                 "LANG", Optional.ofNullable(System.getenv("LANG")).orElse("C.UTF-8")));
         environment.putAll(program.environment());
         for (Map.Entry<String, NodeValue> variable : program.nodeEnvironment().entrySet()) {
@@ -144,15 +182,18 @@ final class TaskFolders {
                     variable.getKey(),
                     switch (variable.getValue()) {
                         case NODE_ID -> deviceId;
+                        case NODE_DIRECTORY -> data.toString();
+                        case ATTEMPT_DIRECTORY -> folder.toString();
                         case TASK_DIRECTORY -> task.toString();
-                        case WORKING_DIRECTORY -> working.toString();
+                        case WORKING_DIRECTORY ->
+                            RelativePath.below(task, program.directory()).toString();
                         case DATA_DIRECTORY -> outliving.map(Path::toString).orElse("");
-                        case SHARED_DIRECTORY -> shared.toString();
-                        case SHUTDOWN_FILE -> shutdownFile.toString();
+                        case SHARED_DIRECTORY -> folder.resolve(SHARED).toString();
+                        case SHUTDOWN_FILE -> folder.resolve(SHUTDOWN_FILE).toString();
                         case PORT -> Integer.toString(freePort());
                     });
         }
-        return new Place(folder, working, shutdownFile, environment);
+        return environment;
     }
 
     /** Has a spare folder be the attempt's. @return whether there was one */
@@ -177,8 +218,39 @@ final class TaskFolders {
         if (programs.runAsAnother()) {
             Folders.delete(folder);
         } else {
-            spares.release(folder);
+            spares.release(folder, name);
         }
+    }
+
+    /** Keeps the folder of a task behind an attempt; deletes it, or gives it to others, where its program has left nothing in it. */
+    void keep(Place place, String name, AttemptKey key, Duration retention, boolean taskIsOver) throws IOException {
+        if (!spares.isUsable(place.folder())) {
+            kept.keep(key, retention, taskIsOver);
+        } else if (programs.runAsAnother()) {
+            kept.drop(key);
+        } else {
+            spares.release(place.folder(), name);
+        }
+    }
+
+    /** Deletes the folder of a task whose program did not begin in it: files may be missing. */
+    void drop(AttemptKey key) throws IOException {
+        kept.drop(key);
+    }
+
+    /** Deletes what is kept of tasks of other pools than this. */
+    void keepOnly(Optional<String> poolId) {
+        kept.keepOnly(poolId);
+    }
+
+    /** Returns whether {@link #evict} has something to delete. */
+    boolean isEvictionDue() {
+        return kept.isEvictionDue();
+    }
+
+    /** Deletes what is kept whose time is over, and what is beyond the bound. */
+    void evict() {
+        kept.evict();
     }
 
     static String path() {

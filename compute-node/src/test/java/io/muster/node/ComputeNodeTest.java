@@ -28,6 +28,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -197,6 +198,57 @@ class ComputeNodeTest {
         soon().until(() -> attempts().isEmpty());
     }
 
+    private static ObjectNode kept(String script, long seconds) {
+        ObjectNode program = bash(script);
+        program.put("retentionSeconds", seconds).putObject("nodeEnvironment").put("DIR", "ATTEMPT_DIRECTORY");
+        return program;
+    }
+
+    /** Runs an attempt. @return what it has printed */
+    private String run(String task, int placement, ObjectNode program) {
+        int before = hub.reports("exited", task).size();
+        hub.start(task, placement, program);
+        soon().until(() -> hub.reports("exited", task).size() > before);
+        soon().until(() -> hub.text(task, placement, "out").endsWith("\n"));
+        return hub.text(task, placement, "out").strip();
+    }
+
+    @Test
+    void letsARetryFindWhatTheAttemptBeforeLeftAlsoOverARestart() throws Exception {
+        byte[] input = "once".getBytes(StandardCharsets.UTF_8);
+        ObjectNode program = kept("echo x >> f; cat in >> f; : > in; wc -c < f", 3600);
+        program.putArray("files")
+                .addObject()
+                .put("sha256", artifact(input))
+                .put("bytes", 4)
+                .put("path", "in");
+        hub.again = true;
+        start();
+        assertThat(run("a/1", 1, program)).isEqualTo("6");
+        assertThat(run("a/1", 2, program)).as("its files are fetched once").isEqualTo("8");
+        assertThat(run("b/1", 1, program)).as("another task has its own").isEqualTo("6");
+        Objects.requireNonNull(node).close();
+        int before = hub.reports("node", "").size();
+        start();
+        hub.awaitNode(before);
+        assertThat(run("a/1", 3, program)).isEqualTo("10");
+        assertThat(attempts()).isEmpty();
+    }
+
+    @Test
+    void deletesWhatATaskThatIsOverHasLeftInTime() throws Exception {
+        start();
+        Path left = Path.of(run("a/1", 1, kept("echo x > f; echo $DIR", 1)));
+        assertThat(left.startsWith(folder.resolve("data/tasks"))).isTrue();
+        soon().until(() -> !Files.exists(left));
+        Path longer = Path.of(run("b/1", 1, kept("echo x > f; echo $DIR", 3600)));
+        Path empty = Path.of(run("c/1", 1, kept("echo $DIR", 3600)));
+        soon().until(() -> !Files.exists(empty));
+        assertThat(longer.resolve("wd/f")).exists();
+        hub.order("leave", JSON.createObjectNode(), "default");
+        soon().until(() -> !Files.exists(longer));
+    }
+
     @Test
     void describesItselfInItsTwin() throws Exception {
         start("--slots=3", "--labels=vmSize=small,zone=b");
@@ -248,8 +300,8 @@ class ComputeNodeTest {
                         "_");
         Path attempts = folder.resolve("data/attempts");
         assertThat(lines).anyMatch(line -> line.startsWith("HOME=" + attempts));
-        assertThat(lines).anyMatch(line -> line.matches("WORKING=" + attempts + "/[^/]+/task/sub"));
-        assertThat(lines).anyMatch(line -> line.matches(attempts + "/[^/]+/task/sub"));
+        assertThat(lines).anyMatch(line -> line.matches("WORKING=" + attempts + "/[^/]+/wd/sub"));
+        assertThat(lines).anyMatch(line -> line.matches(attempts + "/[^/]+/wd/sub"));
         assertThat(lines).contains("DATA=" + folder.resolve("data/data/site/purge"));
         assertThat(folder.resolve("data/data/site/purge"))
                 .as("it outlives the attempt")

@@ -58,12 +58,13 @@ class NodeSettingsTest {
                         entry("address", "none"),
                         entry("run-as", "none"),
                         entry("cache.mib", "1024"),
-                        entry("unpacked.mib", "1024"));
+                        entry("unpacked.mib", "1024"),
+                        entry("kept.mib", "4096"));
         SettingsTable.rejectOtherDefaults(0, defaults);
         Map<String, String> inUsage = USUAL.matcher(NodeSettings.USAGE)
                 .results()
                 .collect(Collectors.toMap(option -> option.group(1), option -> option.group(2)));
-        assertThat(inUsage).hasSize(3);
+        assertThat(inUsage).hasSize(4);
         assertThat(defaults).containsAllEntriesOf(inUsage);
     }
 
@@ -85,7 +86,8 @@ class NodeSettingsTest {
                         Optional.empty(),
                         Optional.empty(),
                         1L << 30,
-                        1L << 30));
+                        1L << 30,
+                        4L << 30));
         NodeSettings byText = NodeSettings.of(BY_TEXT, Map.of());
         assertThat(byText.hub()).isEqualTo(new HubAddress("hub.test", 8883, "hub.test", null));
         assertThat(byText.rest()).isEqualTo(URI.create("https://hub.test"));

@@ -56,6 +56,7 @@ final class PoolHub implements AutoCloseable {
     volatile int leaseSeconds = 15;
     volatile boolean leases = true;
     volatile boolean acknowledgesExits = true;
+    volatile boolean again;
     volatile boolean acknowledges = true;
     volatile boolean acknowledgesOutput = true;
     volatile boolean accepts = true;
@@ -172,6 +173,7 @@ final class PoolHub implements AutoCloseable {
             if (type.equals("exited") && acknowledgesExits) {
                 ObjectNode order = JSON.createObjectNode();
                 order.set("token", report.path("token"));
+                order.put("again", again);
                 order("acknowledge", order, pool);
             }
         }
@@ -214,8 +216,12 @@ final class PoolHub implements AutoCloseable {
     }
 
     void start(String taskId, ObjectNode program) {
+        start(taskId, 1, program);
+    }
+
+    void start(String taskId, int placement, ObjectNode program) {
         ObjectNode order = JSON.createObjectNode();
-        order.putObject("token").put("taskId", taskId).put("placement", 1);
+        order.putObject("token").put("taskId", taskId).put("placement", placement);
         order.putObject("attempt").put("systemVersion", 0);
         order.put("slots", 1);
         order.set("program", program);
@@ -226,12 +232,19 @@ final class PoolHub implements AutoCloseable {
         links.getLast().close();
     }
 
-    /** Returns what the attempt wrote to a stream, each byte once, by the offsets of chunks. */
+    /** Returns what the attempt of placement 1 wrote to a stream. */
     String text(String taskId, String stream) {
+        return text(taskId, 1, stream);
+    }
+
+    /** Returns what an attempt wrote to a stream, each byte once, by the offsets of chunks. */
+    String text(String taskId, int placement, String stream) {
         long end = 0;
         StringBuilder text = new StringBuilder();
         for (Output output : outputs) {
-            if (output.taskId().equals(taskId) && output.offset() + output.bytes().length > end) {
+            if (output.taskId().equals(taskId)
+                    && output.placement() == placement
+                    && output.offset() + output.bytes().length > end) {
                 if (output.offset() != end) {
                     throw new IllegalStateException("a gap at " + end + " before " + output.offset());
                 }

@@ -37,7 +37,7 @@ class SpareFoldersTest {
         Folders.make(made.resolve("task"));
         Folders.make(made.resolve("tmp"));
         change.to(made);
-        spares.release(made);
+        spares.release(made, "run-1");
         assertThat(made).doesNotExist();
         return folder.resolve("spare/run-1");
     }
@@ -71,7 +71,7 @@ class SpareFoldersTest {
         Path made = Folders.make(folder.resolve("attempts/run-2"));
         Folders.make(made.resolve("task"));
         Folders.make(made.resolve("tmp"));
-        spares.release(made);
+        spares.release(made, made.getFileName().toString());
         rest();
 
         assertThat(spares.take()).contains(folder.resolve("spare/run-2"));
@@ -108,7 +108,7 @@ class SpareFoldersTest {
 
     @Test
     void aFolderThatWasNeverMadeIsNotKept() throws IOException {
-        spares.release(folder.resolve("attempts/run-2"));
+        spares.release(folder.resolve("attempts/run-2"), "run-2");
 
         rest();
         assertThat(spares.take()).isEmpty();

@@ -316,7 +316,8 @@ class BatchJobsTest {
         addJob("j");
         addTask("t");
         JsonNode constraints = ask(200, "GET", "/jobs/j/tasks/t", null).body().path("constraints");
-        assertThat(constraints.toString()).isEqualTo("{\"maxWallClockTime\":\"P10675199DT2H48M5.4775807S\"}");
+        assertThat(constraints.toString())
+                .isEqualTo("{\"maxWallClockTime\":\"P10675199DT2H48M5.4775807S\",\"retentionTime\":\"P7D\"}");
     }
 
     @Test

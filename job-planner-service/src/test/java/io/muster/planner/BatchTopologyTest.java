@@ -1,6 +1,7 @@
 package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.muster.planner.json.Json;
 import io.muster.records.AddBatchJob;
@@ -145,6 +146,17 @@ class BatchTopologyTest {
         assertThat(start.getProgram().getEnvironment())
                 .containsEntry("AZ_BATCH_JOB_ID", JOB)
                 .containsEntry("AZ_BATCH_TASK_ID", "Frame-1");
+        assertThat(start.getProgram().getNodeEnvironment())
+                .containsOnly(
+                        entry("AZ_BATCH_NODE_ID", NodeValue.NODE_ID),
+                        entry("AZ_BATCH_NODE_ROOT_DIR", NodeValue.NODE_DIRECTORY),
+                        entry("AZ_BATCH_NODE_SHARED_DIR", NodeValue.DATA_DIRECTORY),
+                        entry("AZ_BATCH_TASK_DIR", NodeValue.ATTEMPT_DIRECTORY),
+                        entry("AZ_BATCH_TASK_WORKING_DIR", NodeValue.WORKING_DIRECTORY));
+        assertThat(start.getProgram().getDataDirectory()).isEqualTo("batch/shared");
+        assertThat(start.getProgram().getRetentionSeconds())
+                .as("seven days, where nobody says")
+                .isEqualTo(604_800L);
         exited(started(), 7, ExitCause.ITSELF);
         assertThat(read("frame-1").getState()).isEqualTo(BatchTaskState.ACTIVE);
         assertThat(read("frame-1").getLastRetryAt()).isNotNull();

@@ -209,7 +209,7 @@ class PoolTopologyTest {
                                 1)));
         planner.reportToPool(POOL, "a", epoch, new ProgramStarted(token));
         planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 0, ExitCause.ITSELF, ""));
-        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token));
+        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token, false));
         assertThat(news("t")).containsExactly(started("a", token), ended(TaskResult.SUCCEEDED, 0));
         assertThat(planner.poolEvents()).contains(new TaskCompleted("t", TaskResult.SUCCEEDED, 0, ""));
     }
@@ -238,7 +238,7 @@ class PoolTopologyTest {
                         new ProgramExited(t, 0, ExitCause.ITSELF, ""),
                         new ProgramExited(u, 3, ExitCause.ITSELF, "")));
         assertThat(planner.ordersTogether("a").getLast().getOrders())
-                .containsExactly(new AcknowledgeExit(t), new AcknowledgeExit(u));
+                .containsExactly(new AcknowledgeExit(t, false), new AcknowledgeExit(u, false));
         assertThat(planner.poolEventsTogether())
                 .anySatisfy(together -> assertThat(together)
                         .contains(
@@ -266,8 +266,28 @@ class PoolTopologyTest {
                 .satisfies(letter ->
                         assertThat(letter.getReason()).isEqualTo("report 2 of 3: a node has 0 to 1024 slots"));
         planner.deadLetters().clear();
-        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token));
+        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token, false));
         assertThat(news("t")).containsExactly(started("a", token), ended(TaskResult.SUCCEEDED, 0));
+    }
+
+    @Test
+    void saysToANodeWhetherATaskComesAgain() {
+        long epoch = node("a");
+        planner.pool(
+                POOL,
+                new SubmitTask(ComputeTask.newBuilder(task("t", NodeLossRule.PLACE_AGAIN))
+                        .setMostRetries(1)
+                        .build()));
+        planner.advance(Duration.ofMillis(20));
+        for (long placement = 0; placement < 2; placement++) {
+            TaskToken token = new TaskToken("t", placement);
+            planner.reportToPool(POOL, "a", epoch, new ProgramStarted(token));
+            planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 3, ExitCause.ITSELF, ""));
+            assertThat(planner.orders("a"))
+                    .extracting(Ordered::order)
+                    .contains(new AcknowledgeExit(token, placement == 0));
+            planner.advance(Duration.ofMillis(20));
+        }
     }
 
     @Test
@@ -275,7 +295,7 @@ class PoolTopologyTest {
         long epoch = node("a");
         TaskToken unknown = new TaskToken("gone", 9L);
         planner.reportToPool(POOL, "a", epoch, new ProgramExited(unknown, 0, ExitCause.FENCED, ""));
-        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(unknown));
+        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(unknown, false));
     }
 
     @Test

@@ -1,12 +1,19 @@
 package io.muster.node.files;
 
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Makes and deletes folders of programs; follows no link. */
 public final class Folders {
+    private static final long BLOCK = 4096;
+
     private Folders() {}
 
     /** Makes a folder, with those above it, that nobody but its owner may read. */
@@ -21,6 +28,29 @@ public final class Folders {
         Files.createDirectories(folder);
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
         return folder;
+    }
+
+    /** Returns how many bytes a folder takes with all that is in it, in blocks of 4 KiB; empty where not all of it can be read. */
+    public static Optional<Long> size(Path folder) {
+        AtomicLong size = new AtomicLong();
+        try {
+            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+                    size.addAndGet(BLOCK);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    size.addAndGet(Math.ceilDiv(Math.max(1, attributes.size()), BLOCK) * BLOCK);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+            return Optional.of(size.get());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /**

@@ -62,7 +62,8 @@ public final class OrderReader {
             case "stop" -> new Order.Stop(poolId, token(json));
             case "kill" -> new Order.Kill(poolId, token(json));
             case "restart" -> new Order.Restart(poolId, text(json, "boot"));
-            case "acknowledge" -> new Order.Acknowledge(poolId, token(json));
+            case "acknowledge" ->
+                new Order.Acknowledge(poolId, token(json), json.path("again").asBoolean());
             default -> throw new IllegalArgumentException("There is no order " + type + ".");
         };
     }
@@ -118,7 +119,8 @@ public final class OrderReader {
                 optional(json, "processors")
                         .map(JsonNode::asDouble)
                         .map(OptionalDouble::of)
-                        .orElse(OptionalDouble.empty()));
+                        .orElse(OptionalDouble.empty()),
+                optional(json, "retentionSeconds").map(_ -> seconds(json, "retentionSeconds")));
     }
 
     private static List<String> words(JsonNode json) {

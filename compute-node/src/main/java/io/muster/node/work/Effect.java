@@ -1,5 +1,7 @@
 package io.muster.node.work;
 
+import java.util.Optional;
+
 /** Is an instruction to the node. */
 public sealed interface Effect {
     /** Keeps on disk, before anything else is done, that the attempt was taken. */
@@ -35,11 +37,14 @@ public sealed interface Effect {
     /** Drops output that the hub has not got, and what is still to come. */
     record DropOutput(AttemptKey key) implements Effect {}
 
-    /** Ends its preparation, and deletes its folder. */
+    /** Ends its preparation, and lets its folder go: it is deleted, or kept for the task's next attempt or its user. */
     record Cancel(AttemptKey key) implements Effect {}
 
-    /** Leaves nothing of it on disk: does what {@link Cancel} does, and removes it from the journal. */
-    record Forget(AttemptKey key) implements Effect {}
+    /** Does what {@link Cancel} does, and removes it from the journal. @param taskIsOver whether its folder is kept for the user alone */
+    record Forget(AttemptKey key, boolean taskIsOver) implements Effect {}
+
+    /** Deletes the folders that are kept of tasks of other pools than this; empty where the node is in none. */
+    record KeepFoldersOf(Optional<String> poolId) implements Effect {}
 
     /** Reports to the pool, over that connection and no other. Answered with {@link Input.Said}. */
     record Say(int connection, String poolId, Report report) implements Effect {}

@@ -142,7 +142,8 @@ public final class NodeWork {
             case Order.Proceed(String poolId, Token token) -> proceed(new AttemptKey(poolId, token), now);
             case Order.Stop(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.STOP);
             case Order.Kill(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.KILL);
-            case Order.Acknowledge(String poolId, Token token) -> acknowledge(new AttemptKey(poolId, token));
+            case Order.Acknowledge(String poolId, Token token, boolean again) ->
+                acknowledge(new AttemptKey(poolId, token), again);
             case Order.Restart(String _, String of) -> {
                 if (of.equals(boot)) {
                     effects.add(new Effect.Restart());
@@ -160,6 +161,7 @@ public final class NodeWork {
         forgetIf((key, held) -> held instanceof Held.Over && !key.poolId().equals(poolId));
         pool = Optional.of(new Membership(poolId, lease));
         joined = true;
+        effects.add(new Effect.KeepFoldersOf(Optional.of(poolId)));
         effects.add(new Effect.OpenOutput(connection, poolId));
         reportIsDue = true;
         attempts.replaceAll(
@@ -179,6 +181,7 @@ public final class NodeWork {
                 });
         forgetIf((key, held) -> held instanceof Held.Over && key.poolId().equals(poolId));
         pool = Optional.empty();
+        effects.add(new Effect.KeepFoldersOf(Optional.empty()));
         part();
         leaseUntil = OptionalLong.empty();
         sentAt.clear();
@@ -211,11 +214,15 @@ public final class NodeWork {
     }
 
     private void forget(AttemptKey key) {
+        forget(key, false);
+    }
+
+    private void forget(AttemptKey key, boolean taskIsOver) {
         release(key);
         if (attempts.remove(key) != null) {
             bytesOfNames -= bytesOfName(key);
         }
-        effects.add(new Effect.Forget(key));
+        effects.add(new Effect.Forget(key, taskIsOver));
     }
 
     private void lease(long number, long now) {
@@ -316,9 +323,9 @@ public final class NodeWork {
         }
     }
 
-    private void acknowledge(AttemptKey key) {
+    private void acknowledge(AttemptKey key, boolean again) {
         if (attempts.get(key) instanceof Held.Over) {
-            forget(key);
+            forget(key, !again);
         }
     }
 

@@ -34,6 +34,6 @@ public sealed interface Order {
     /** Says that this run of the node's program is to end, and another to begin. */
     record Restart(String poolId, String boot) implements Order {}
 
-    /** Says that the exit was read. */
-    record Acknowledge(String poolId, Token token) implements Order {}
+    /** Says that the exit was read. @param again whether the task's next attempt may be on this node */
+    record Acknowledge(String poolId, Token token, boolean again) implements Order {}
 }

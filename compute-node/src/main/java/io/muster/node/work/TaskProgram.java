@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param directory in which it begins, below the task's
  * @param dataDirectory the name of one that outlives the attempt
  * @param grace between the word that it is to end and its kill
+ * @param retention for how long the task's directory is kept behind the task's end; empty for one that goes with its attempt
  */
 public record TaskProgram(
         List<String> coordination,
@@ -31,7 +32,8 @@ public record TaskProgram(
         Optional<Duration> idle,
         OptionalLong outputBytes,
         OptionalLong memoryBytes,
-        OptionalDouble processors) {
+        OptionalDouble processors,
+        Optional<Duration> retention) {
     /** Names a value that the node alone knows. */
     public enum NodeValue {
         NODE_ID,
@@ -40,7 +42,9 @@ public record TaskProgram(
         DATA_DIRECTORY,
         SHARED_DIRECTORY,
         SHUTDOWN_FILE,
-        PORT
+        PORT,
+        ATTEMPT_DIRECTORY,
+        NODE_DIRECTORY
     }
 
     /**

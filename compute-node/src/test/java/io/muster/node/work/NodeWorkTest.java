@@ -35,7 +35,8 @@ class NodeWorkTest {
             Optional.empty(),
             OptionalLong.empty(),
             OptionalLong.empty(),
-            OptionalDouble.empty());
+            OptionalDouble.empty(),
+            Optional.empty());
     private static final String RUNNING = "join p; lease 1; start a; prepared a; started a; ";
 
     /** Is a node that hears words. */
@@ -43,6 +44,7 @@ class NodeWorkTest {
         private final NodeWork work;
         private long now = Duration.ofDays(3).toNanos();
         private int connection;
+        private Optional<String> keepsFoldersOf = Optional.of("any");
 
         Node() {
             this(Map.of());
@@ -60,7 +62,15 @@ class NodeWorkTest {
                     effects = hearOne(input.strip());
                 }
             }
-            return effects.stream().map(this::word).collect(Collectors.joining("; "));
+            effects.forEach(effect -> {
+                if (effect instanceof Effect.KeepFoldersOf(Optional<String> poolId)) {
+                    keepsFoldersOf = poolId;
+                }
+            });
+            return effects.stream()
+                    .filter(effect -> !(effect instanceof Effect.KeepFoldersOf))
+                    .map(this::word)
+                    .collect(Collectors.joining("; "));
         }
 
         List<Effect> hearOne(String input) {
@@ -81,7 +91,8 @@ class NodeWorkTest {
                 case "stop" -> ordered(new Order.Stop("p", token));
                 case "kill" -> ordered(new Order.Kill("p", token));
                 case "restart" -> ordered(new Order.Restart("p", of));
-                case "ack" -> ordered(new Order.Acknowledge("p", token));
+                case "ack" -> ordered(new Order.Acknowledge("p", token, false));
+                case "ack-again" -> ordered(new Order.Acknowledge("p", token, true));
                 case "late-start" -> new Input.Ordered(connection - 1, new Order.Start("p", token, 1, PROGRAM));
                 case "prepared" -> new Input.Prepared(key);
                 case "started" -> new Input.Started(key);
@@ -124,7 +135,9 @@ class NodeWorkTest {
                 case Effect.Kill(AttemptKey key) -> "kill " + name(key);
                 case Effect.DropOutput(AttemptKey key) -> "drop " + name(key);
                 case Effect.Cancel(AttemptKey key) -> "cancel " + name(key);
-                case Effect.Forget(AttemptKey key) -> "forget " + name(key);
+                case Effect.Forget(AttemptKey key, boolean taskIsOver) ->
+                    "forget " + name(key) + (taskIsOver ? " for good" : "");
+                case Effect.KeepFoldersOf _ -> throw new IllegalStateException("it was heard before");
                 case Effect.HoldLease(long until) ->
                     "hold " + Duration.ofNanos(until - now).toSeconds();
                 case Effect.Restart() -> "restart";
@@ -172,7 +185,8 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a           | started a    | say p started a
             join p; lease 1; start a; prepared a; started a| ended a 3    | keep a 3 ITSELF
             join p; lease 1; start a; prepared a; started a; ended a 3 | delivered a | say p exited a 3 ITSELF
-            join p; lease 1; start a; prepared a; started a; ended a 3; delivered a | ack a | forget a
+            join p; lease 1; start a; prepared a; started a; ended a 3; delivered a | ack a | forget a for good
+            join p; lease 1; start a; prepared a; started a; ended a 3; delivered a | ack-again a | forget a
             join p; lease 1; start a; prepared a; started a; ended a 3; delivered a; ack a | ack a | ''
             # An order to start that came before
             join p; lease 1; start a                       | start a      | ''
@@ -290,7 +304,7 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | shutdown | say p 2 holding [a, b, c]; cancel c; keep c 127 RETURNED; say p exited c 127 RETURNED
             join p; lease 1; start a; shutdown             | prepared a   | ''
             join p; lease 1; start a; prepared a; shutdown | not-started a| keep a 127 RETURNED; say p exited a 127 RETURNED
-            join p; lease 1; start a; shutdown             | ack a        | forget a
+            join p; lease 1; start a; shutdown             | ack a        | forget a for good
             join p; lease 1; shutdown                      | start a      | keep a 127 RETURNED; say p exited a 127 RETURNED
             join p; lease 1; shutdown                      | php          | ''
             ''                                             | shutdown     | ''
@@ -310,12 +324,25 @@ class NodeWorkTest {
     }
 
     @Test
+    void keepsFoldersOfThePoolAloneInWhichItIs() {
+        Node node = new Node();
+        node.hear("cut");
+        assertThat(node.keepsFoldersOf).as("a pool that it may join").contains("any");
+        node.hear("join p");
+        assertThat(node.keepsFoldersOf).contains("p");
+        node.hear("cut; join q");
+        assertThat(node.keepsFoldersOf).contains("q");
+        node.hear("leave q");
+        assertThat(node.keepsFoldersOf).isEmpty();
+    }
+
+    @Test
     void saysTheEndOfWhatAnEarlierRunHadStarted() {
         Node node = new Node(
                 Map.of(key("a"), Ending.ofEarlierRun(), new AttemptKey("q", new Token("b", 1)), Ending.ofEarlierRun()));
         assertThat(node.hear("join p")).isEqualTo("forget b; open p; say p 1 holding [a]; say p exited a 137 FENCED");
         assertThat(node.hear("start a")).as("it runs no second time").isEmpty();
-        assertThat(node.hear("ack a")).isEqualTo("forget a");
+        assertThat(node.hear("ack a")).isEqualTo("forget a for good");
     }
 
     @Test
@@ -436,7 +463,7 @@ class NodeWorkTest {
                         kept.add(name(key));
                         ordered.add(name(key));
                     }
-                    case Effect.Forget(AttemptKey key) -> {
+                    case Effect.Forget(AttemptKey key, boolean _) -> {
                         kept.remove(name(key));
                         keptLaunches.remove(name(key));
                         taking.remove(name(key));

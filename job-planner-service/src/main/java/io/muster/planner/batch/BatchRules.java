@@ -167,9 +167,9 @@ final class BatchRules {
             return Optional.of(invalid(
                     "constraints.maxWallClockTime", constraints.getWallClockMillis(), "A limit of time is positive."));
         }
-        if (constraints.getRetentionMillis() != null) {
+        if (constraints.getRetentionMillis() != null && constraints.getRetentionMillis() < 0) {
             return Optional.of(invalid(
-                    "constraints.retentionTime", null, "The files of a task are gone with its end: leave it out."));
+                    "constraints.retentionTime", constraints.getRetentionMillis(), "A time is no less than 0."));
         }
         return Optional.empty();
     }

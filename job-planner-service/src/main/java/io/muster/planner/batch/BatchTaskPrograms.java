@@ -16,6 +16,7 @@ import io.muster.records.Suspension;
 import io.muster.records.TaskOwner;
 import io.muster.records.TaskOwnerKind;
 import io.muster.records.TaskProgram;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +28,16 @@ import org.jspecify.annotations.Nullable;
 public final class BatchTaskPrograms {
     private static final Map<String, NodeValue> OF_NODE = Map.of(
             "AZ_BATCH_NODE_ID", NodeValue.NODE_ID,
-            "AZ_BATCH_TASK_DIR", NodeValue.TASK_DIRECTORY,
+            "AZ_BATCH_NODE_ROOT_DIR", NodeValue.NODE_DIRECTORY,
+            "AZ_BATCH_NODE_SHARED_DIR", NodeValue.DATA_DIRECTORY,
+            "AZ_BATCH_TASK_DIR", NodeValue.ATTEMPT_DIRECTORY,
             "AZ_BATCH_TASK_WORKING_DIR", NodeValue.WORKING_DIRECTORY);
+
+    /** Is the directory of a node that its tasks share, whatever their jobs. */
+    private static final String SHARED = "batch/shared";
+
+    /** Is for how long a task's directory is kept behind its end, where nobody says. */
+    private static final long USUAL_RETENTION_SECONDS = Duration.ofDays(7).toSeconds();
 
     private static final Map<String, NodeValue> OF_GANG = Stream.concat(
                     OF_NODE.entrySet().stream(),
@@ -59,6 +68,8 @@ public final class BatchTaskPrograms {
                         .setNodeEnvironment(gang == null ? OF_NODE : OF_GANG)
                         .setWebFiles(BatchFiles.web(definition.getFiles()))
                         .setWallClockSeconds(seconds(definition.getConstraints().getWallClockMillis()))
+                        .setDataDirectory(SHARED)
+                        .setRetentionSeconds(retention(definition))
                         .build())
                 .setPriority(job.getDefinition().getPriority())
                 .setSlots(definition.getRequiredSlots())
@@ -106,7 +117,13 @@ public final class BatchTaskPrograms {
         return new ChangeTask(
                 BatchIds.inPool(job.getJobId(), definition.getTaskId(), row.getNumber()),
                 mostRetries(job, definition),
-                seconds(definition.getConstraints().getWallClockMillis()));
+                seconds(definition.getConstraints().getWallClockMillis()),
+                retention(definition));
+    }
+
+    private static long retention(BatchTaskDefinition task) {
+        @Nullable Long millis = task.getConstraints().getRetentionMillis();
+        return millis == null ? USUAL_RETENTION_SECONDS : Math.ceilDiv(millis, 1000L);
     }
 
     private static Map<String, String> environment(BatchJob job, BatchTaskDefinition task) {

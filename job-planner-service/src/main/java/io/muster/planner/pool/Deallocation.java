@@ -8,6 +8,6 @@ public enum Deallocation {
     TERMINATE,
     /** Waits for their ends. */
     TASK_COMPLETION,
-    /** Waits for their ends, and until what they left is not to be kept any more. Nodes keep nothing of an attempt whose end is acknowledged. */
+    /** Waits for their ends, as {@link #TASK_COMPLETION}: a node that leaves deletes the directories that it kept. */
     RETAINED_DATA
 }

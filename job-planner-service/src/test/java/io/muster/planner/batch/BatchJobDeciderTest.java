@@ -325,7 +325,7 @@ class BatchJobDeciderTest {
         assertThat(memberRefused(task("a").setEnvironment(List.of(new NameValue("A=B", "")))))
                 .isEqualTo("environmentSettings");
         assertThat(memberRefused(task("a").setDisplayName("x".repeat(2000)))).isEqualTo("displayName");
-        assertThat(memberRefused(task("a").setConstraints(new TaskConstraints(null, null, 1000L))))
+        assertThat(memberRefused(task("a").setConstraints(new TaskConstraints(null, null, -1L))))
                 .isEqualTo("constraints.retentionTime");
         assertThat(memberRefused(task("a")
                         .setExitConditions(ExitConditions.newBuilder()

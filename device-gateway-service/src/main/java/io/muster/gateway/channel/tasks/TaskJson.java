@@ -94,7 +94,10 @@ final class TaskJson {
             }
             case StopAttempt stop -> put(body, stop.getToken());
             case KillAttempt kill -> put(body, kill.getToken());
-            case AcknowledgeExit acknowledge -> put(body, acknowledge.getToken());
+            case AcknowledgeExit acknowledge -> {
+                put(body, acknowledge.getToken());
+                body.put("again", acknowledge.getAgain());
+            }
             case RestartProgram restart -> body.put("boot", restart.getBoot());
             case ProceedAttempt proceed -> put(body, proceed.getToken());
             case Object unknown -> throw new IllegalStateException("not an order, class=" + unknown.getClass());
@@ -155,6 +158,9 @@ final class TaskJson {
         }
         if (program.getProcessors() != null) {
             body.put("processors", program.getProcessors());
+        }
+        if (program.getRetentionSeconds() != null) {
+            body.put("retentionSeconds", program.getRetentionSeconds());
         }
     }
 

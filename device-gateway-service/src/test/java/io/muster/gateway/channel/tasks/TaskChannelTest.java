@@ -81,7 +81,9 @@ class TaskChannelTest {
                 Arguments.of(new StopAttempt(TOKEN), "{\"type\":\"stop\"," + token),
                 Arguments.of(new ProceedAttempt(TOKEN), "{\"type\":\"proceed\"," + token),
                 Arguments.of(new KillAttempt(TOKEN), "{\"type\":\"kill\"," + token),
-                Arguments.of(new AcknowledgeExit(TOKEN), "{\"type\":\"acknowledge\"," + token),
+                Arguments.of(
+                        new AcknowledgeExit(TOKEN, true),
+                        "{\"type\":\"acknowledge\"," + token.replace("}}", "},\"again\":true}")),
                 Arguments.of(
                         start(),
                         "{\"type\":\"start\",\"token\":{\"taskId\":\"t/1\",\"placement\":7},"

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /** Writes tasks as Batch's clients read them. A member that has no value is left out. Contract: batch, 3.2, 3.4. */
 record TaskDocuments(BatchRequest request) {
     /** Lists what lists of tasks are filtered by. */
+    /** Is for how long a task's directory is kept where nobody says. */
+    private static final String USUAL_RETENTION = "P7D";
+
     static final Set<String> PROPERTIES = Set.of(
             "id",
             "displayName",
@@ -153,9 +156,11 @@ record TaskDocuments(BatchRequest request) {
     private static void constraints(ObjectNode part, TaskConstraints constraints) {
         part.put("maxWallClockTime", Durations.text(constraints.getWallClockMillis()));
         @Nullable Long retention = constraints.getRetentionMillis();
-        if (retention != null) {
-            part.put("retentionTime", Durations.text(retention == Long.MAX_VALUE ? -1L : retention));
-        }
+        part.put(
+                "retentionTime",
+                retention == null
+                        ? USUAL_RETENTION
+                        : Durations.text(retention == Long.MAX_VALUE ? (Long) null : retention));
         if (constraints.getMaxRetries() != null) {
             part.put("maxTaskRetryCount", constraints.getMaxRetries());
         }

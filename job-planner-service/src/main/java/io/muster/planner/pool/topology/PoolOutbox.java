@@ -43,7 +43,6 @@ import io.muster.records.TaskOwner;
 import io.muster.records.TaskOwnerKind;
 import io.muster.records.TaskRefused;
 import io.muster.records.TaskStarted;
-import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
 import io.muster.records.TasksIdle;
 import io.muster.service.Gatherer;
@@ -496,9 +495,9 @@ final class PoolOutbox {
     }
 
     /** Writes to a node that its report of an exit was read. */
-    void acknowledge(String poolId, String nodeId, int gateway, long epoch, TaskToken token, Instant now) {
+    void acknowledge(String poolId, String nodeId, int gateway, long epoch, AcknowledgeExit order, Instant now) {
         at = now;
-        order(new Connection(poolId, nodeId, gateway, epoch), new AcknowledgeExit(token));
+        order(new Connection(poolId, nodeId, gateway, epoch), order);
         write();
     }
 

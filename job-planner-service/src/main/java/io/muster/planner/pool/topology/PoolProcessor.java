@@ -6,6 +6,8 @@ import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolInput;
 import io.muster.planner.pool.TaskDefinition;
+import io.muster.planner.pool.TaskState;
+import io.muster.records.AcknowledgeExit;
 import io.muster.records.ChangeTask;
 import io.muster.records.ComputeTask;
 import io.muster.records.ConfigurePool;
@@ -37,6 +39,7 @@ import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
 import io.muster.records.SubmitTasks;
 import io.muster.records.TaskProgram;
+import io.muster.records.TaskToken;
 import io.muster.records.WatchNodes;
 import io.muster.records.WithdrawTask;
 import io.muster.service.InvalidRecordException;
@@ -324,8 +327,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     private void change(String poolId, ChangeTask change, Instant now) throws InvalidRecordException {
         @Nullable Integer seconds = change.getWallClockSeconds();
-        if (change.getMostRetries() < -1 || seconds != null && seconds < 1) {
-            throw new InvalidRecordException("a task is tried again -1 times or more, and runs for 1 second or more");
+        @Nullable Long retention = change.getRetentionSeconds();
+        if (change.getMostRetries() < -1 || seconds != null && seconds < 1 || retention != null && retention < 0) {
+            throw new InvalidRecordException(
+                    "a task is tried again -1 times or more, runs for 1 second or more, and is kept for 0 or more");
         }
         @Nullable ComputeTask known = pools.task(poolId, change.getTaskId());
         @Nullable
@@ -335,6 +340,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                         .setMostRetries(change.getMostRetries())
                         .setProgram(TaskProgram.newBuilder(known.getProgram())
                                 .setWallClockSeconds(seconds)
+                                .setRetentionSeconds(change.getRetentionSeconds())
                                 .build())
                         .build();
         decide(poolId, new PoolInput.Change(change.getTaskId(), change.getMostRetries()), changed, now);
@@ -391,8 +397,22 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             throws InvalidRecordException {
         decide(poolId, input(report, said, nodeId), now);
         if (said instanceof ProgramExited exited) {
-            sent.acknowledge(poolId, nodeId, report.getGateway(), report.getEpoch(), exited.getToken(), now);
+            sent.acknowledge(
+                    poolId,
+                    nodeId,
+                    report.getGateway(),
+                    report.getEpoch(),
+                    acknowledgement(poolId, exited.getToken()),
+                    now);
         }
+    }
+
+    private AcknowledgeExit acknowledgement(String poolId, TaskToken token) {
+        boolean again = pools.pool(poolId)
+                .task(token.getTaskId())
+                .filter(task -> !(task.state() instanceof TaskState.Completed))
+                .isPresent();
+        return new AcknowledgeExit(token, again);
     }
 
     private static PoolInput input(PoolReport report, Object said, String node) throws InvalidRecordException {
