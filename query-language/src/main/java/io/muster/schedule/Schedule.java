@@ -148,6 +148,9 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
                 WallClock clock =
                         rule.isElapsed() ? new WallClock(zone.getRules().getOffset(start)) : clock();
                 LocalDateTime first = clock.local(start);
+                if (after.isBefore(start) && isSecondOfTwo(start) && startsAt(rule, first)) {
+                    yield within(at(start));
+                }
                 Optional<Occurrence> found = clock.next(after, from -> rule.times(first, from));
                 yield (rule.isElapsed() ? found.map(time -> shownAt(time.time())) : found).flatMap(this::within);
             }
@@ -163,6 +166,18 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
 
     private Optional<Occurrence> within(Occurrence occurrence) {
         return end.isPresent() && occurrence.time().isAfter(end.get()) ? Optional.empty() : Optional.of(occurrence);
+    }
+
+    /** Returns whether the clocks have shown the time of an instant before: local times fire the first time alone, but a start is an instant. */
+    private boolean isSecondOfTwo(Instant time) {
+        LocalDateTime local = clock().local(time);
+        return !local.atZone(zone).toInstant().equals(time)
+                && zone.getRules().getValidOffsets(local).size() > 1;
+    }
+
+    private static boolean startsAt(CalendarRule rule, LocalDateTime first) {
+        Iterator<LocalDateTime> times = rule.times(first, first);
+        return times.hasNext() && times.next().equals(first);
     }
 
     private Occurrence at(Instant time) {

@@ -69,6 +69,21 @@ class ScheduleTest {
                 .toList();
     }
 
+    /** Starts when the clocks show 02:15 for the second time: a start is an instant, and fires. */
+    @Test
+    void firesAtItsStartWhereTheClocksShowThatTwice() throws ScheduleException {
+        CalendarRule daily = rule(Unit.DAY, 1, List.of(), List.of(), List.of(), List.of());
+        assertThat(local(3, calendar(PARIS, "2026-10-25T01:15:00Z", daily)))
+                .containsExactly("2026-10-25T02:15+01:00", "2026-10-26T02:15+01:00", "2026-10-27T02:15+01:00");
+        assertThat(local(2, calendar(PARIS, "2026-10-25T00:15:00Z", daily)))
+                .as("the first of both, once")
+                .containsExactly("2026-10-25T02:15+02:00", "2026-10-26T02:15+01:00");
+        CalendarRule atThree = rule(Unit.DAY, 1, List.of(3), List.of(0), List.of(), List.of());
+        assertThat(local(1, calendar(PARIS, "2026-10-25T01:15:00Z", atThree)))
+                .as("it is no time of its rule")
+                .containsExactly("2026-10-25T03:00+01:00");
+    }
+
     @Test
     void firesOnceAtItsStartOrNowWhereThatIsPast() throws ScheduleException {
         Schedule past = Schedule.of(UTC, NOW.minusSeconds(60), false, new Recurrence.Once(), Optional.empty());

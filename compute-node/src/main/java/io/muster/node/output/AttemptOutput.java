@@ -25,6 +25,9 @@ public final class AttemptOutput {
     public static final int CHUNK = 64 * 1024;
 
     static final Duration PAUSE = Duration.ofMillis(100);
+    /** Is waited until what failed is sent again over the same connection, if that lives on. */
+    static final Duration BEFORE_AGAIN = Duration.ofMillis(500);
+
     static final int MOST_SEGMENTS = 16;
     /** Bounds chunks that are not acknowledged before more are made, unless they are full. */
     static final int MOST_CHUNKS = 8;
@@ -52,6 +55,9 @@ public final class AttemptOutput {
     private final List<Segment> segments = new ArrayList<>();
     private final Deque<Sent> unacknowledged = new ArrayDeque<>();
     private Optional<OutputLink> link = Optional.empty();
+    /** Grows whenever chunks are sent anew: answers to what was sent before count no more. */
+    private int round;
+
     private int waiting;
     private int kept;
     private long offset;
@@ -175,7 +181,11 @@ public final class AttemptOutput {
             return;
         }
         OutputLink over = link.get();
+        int of = round;
         for (Sent sent : List.copyOf(unacknowledged)) {
+            if (of != round) {
+                return;
+            }
             if (sent.underWay || sent.acknowledged) {
                 continue;
             }
@@ -188,7 +198,7 @@ public final class AttemptOutput {
                 return;
             }
             sent.underWay = true;
-            answer.get().whenComplete((_, error) -> answered(over, sent, error == null));
+            answer.get().whenComplete((_, error) -> answered(of, sent, error == null));
         }
     }
 
@@ -204,12 +214,17 @@ public final class AttemptOutput {
         }
     }
 
-    /** Notes an answer. Where the hub may not have the chunk the connection has ended: it is sent over the next one, with those behind it. */
-    private void answered(OutputLink over, Sent sent, boolean isAcknowledged) {
+    /** Notes an answer. What the hub may not have is sent again, with those behind it: over the next connection, or over this one, if that lives on. */
+    private void answered(int of, Sent sent, boolean isAcknowledged) {
         boolean isDelivered;
         lock.lock();
         try {
-            if (!isAcknowledged || link.isEmpty() || link.get() != over) {
+            if (of != round || link.isEmpty()) {
+                return;
+            }
+            if (!isAcknowledged) {
+                rewind();
+                sendAgainSoon(round);
                 return;
             }
             sent.acknowledged = true;
@@ -237,12 +252,36 @@ public final class AttemptOutput {
         try {
             link = next;
             waitsForRoom = false;
-            // Chunks behind a lost one are sent again too: they come in order.
-            unacknowledged.forEach(sent -> {
-                sent.underWay = false;
-                sent.acknowledged = false;
-            });
+            rewind();
             send();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has all that is not acknowledged sent anew. Chunks behind a lost one are sent again too: they come in order. */
+    private void rewind() {
+        round++;
+        unacknowledged.forEach(sent -> {
+            sent.underWay = false;
+            sent.acknowledged = false;
+        });
+    }
+
+    private void sendAgainSoon(int of) {
+        try {
+            timer.schedule(() -> sendAgain(of), BEFORE_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException _) {
+            // The node ends: nobody waits for its output any more.
+        }
+    }
+
+    private void sendAgain(int of) {
+        lock.lock();
+        try {
+            if (of == round) {
+                send();
+            }
         } finally {
             lock.unlock();
         }

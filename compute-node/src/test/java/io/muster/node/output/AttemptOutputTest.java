@@ -175,6 +175,46 @@ class AttemptOutputTest {
         assertThat(delivered).hasValue(1);
     }
 
+    /** Loses chunks of a connection that lives on: nothing else would have them sent again, and the exit would be withheld for ever. */
+    @Test
+    void sendsAgainOverAConnectionThatLivesOn() {
+        Hub hub = new Hub(false);
+        output.use(hub.link());
+        String full = "x".repeat(AttemptOutput.CHUNK);
+        for (int i = 0; i < 3; i++) {
+            write(Stream.OUT, full);
+        }
+        output.end();
+        hub.acknowledgeOne();
+        hub.lose();
+        await().until(() -> hub.heard().size() == 5);
+        assertThat(delivered).hasValue(0);
+        assertThat(hub.chunks)
+                .extracting(Chunk::offset)
+                .as("from the first that is missing on, in order")
+                .containsExactly(0L, 65536L, 131072L, 65536L, 131072L);
+        hub.acknowledgeAll();
+        assertThat(delivered).hasValue(1);
+    }
+
+    /** Fails each chunk at once, as a connection does that is about to end. */
+    @Test
+    void waitsBeforeItSendsAgainWhatFailsAtOnce() {
+        AtomicInteger sent = new AtomicInteger();
+        output.use(Optional.of(new OutputWindow(200, 1 << 20).link(_ -> {
+            sent.incrementAndGet();
+            return CompletableFuture.failedFuture(new IllegalStateException("not connected"));
+        })));
+        write(Stream.OUT, "x".repeat(3 * AttemptOutput.CHUNK));
+        output.end();
+        await().until(() -> sent.get() > 5);
+        assertThat(sent.get()).as("each round tries one chunk").isLessThan(50);
+        Hub hub = new Hub(true);
+        output.use(hub.link());
+        assertThat(delivered).hasValue(1);
+        assertThat(hub.bytes()).isEqualTo(3 * AttemptOutput.CHUNK);
+    }
+
     @Test
     void hasAWriterWaitForTheHub() {
         Hub hub = new Hub(false);

@@ -10,7 +10,6 @@ import io.muster.records.ScheduleCallRepeated;
 import io.muster.records.ScheduleCallRetried;
 import io.muster.records.ScheduleCallState;
 import io.muster.records.ScheduleDefinition;
-import io.muster.records.ScheduleStatus;
 import io.muster.records.WriteMessage;
 import java.time.Duration;
 import java.time.Instant;
@@ -123,10 +122,16 @@ final class CallDecider {
                     if (!call.getWaits()) {
                         return Optional.of(unreported(schedule, call, now));
                     }
-                    return isCarriedOut(schedule) || schedule.getStatus() == ScheduleStatus.DISABLED
+                    return isCarriedOut(schedule) || isOff(schedule)
                             ? Optional.empty()
                             : Optional.of(again(schedule, call, now));
                 });
+    }
+
+    /** Returns whether retries wait: its definition is off, or its collection's. One that fires no more may have retries still. */
+    private static boolean isOff(Schedule schedule) {
+        return !schedule.getDefinition().getEnabled()
+                || schedule.getDefinition().getSuspended();
     }
 
     private static Object unreported(Schedule schedule, ScheduleCallState call, Instant now) {
@@ -155,7 +160,7 @@ final class CallDecider {
 
     /** Returns when a call becomes an input of itself. */
     static Optional<Instant> due(Schedule schedule) {
-        boolean none = !isCarriedOut(schedule) && schedule.getStatus() != ScheduleStatus.DISABLED;
+        boolean none = !isCarriedOut(schedule) && !isOff(schedule);
         return schedule.getCalls().stream()
                 .filter(call -> !call.getWaits() || none)
                 .map(ScheduleCallState::getAt)

@@ -282,9 +282,11 @@ public final class ScheduleDecider {
             return timing.getEnd() != null && nextAt.isAfter(timing.getEnd()) ? null : nextAt;
         }
         boolean waitsForItsOnlyTime = timing.getRecurrence() == null && fired == 0 && known.getMissed() == 0;
-        return waitsForItsOnlyTime
-                ? Objects.requireNonNullElse(timing.getStart(), now)
-                : time(Timings.compile(timing, known.getStartedAt()).after(now));
+        boolean isNow = timing.getStart() == null || !timing.getStart().isAfter(known.getStartedAt());
+        if (waitsForItsOnlyTime) {
+            return isNow ? now : timing.getStart();
+        }
+        return time(Timings.compile(timing, known.getStartedAt()).after(now));
     }
 
     /** Returns whether the times of a schedule go on: they are as before, but for where they end. One that has no start has that of its first definition. */

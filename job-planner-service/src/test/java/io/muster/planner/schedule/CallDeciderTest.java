@@ -309,6 +309,33 @@ class CallDeciderTest {
         assertThat(orders).hasSize(2);
     }
 
+    /** Has fired its only time: nothing is due any more but its retries, and they wait too. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void waitsWithTheRetriesOfAnOnlyTimeWhileItIsDisabled(boolean byCollection) {
+        ScheduleDefinition.Builder once = definition(36_000, 1);
+        once.setTiming(Timing.newBuilder(once.getTiming()).setRecurrence(null).build());
+        save(once);
+        at(START);
+        report(orders.getFirst(), false);
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        if (byCollection) {
+            decide(new ScheduleInput.Suspend(true));
+        } else {
+            save(ScheduleDefinition.newBuilder(once).setEnabled(false));
+        }
+        at(minutes(5));
+        assertThat(orders).hasSize(1);
+        assertThat(ScheduleDecider.due(schedule)).isEmpty();
+        if (byCollection) {
+            decide(new ScheduleInput.Suspend(false));
+        } else {
+            save(ScheduleDefinition.newBuilder(once).setEnabled(true));
+        }
+        at(minutes(6));
+        assertThat(orders).hasSize(2);
+    }
+
     @Test
     void waitsWithRetriesWhileItIsDisabledAndMakesThemWhenItIsCompleted() {
         save(definition(36_000, 1));

@@ -122,6 +122,17 @@ class ScheduleDeciderTest {
         assertThat(schedule.getStatus()).as("once").isEqualTo(ScheduleStatus.COMPLETED);
     }
 
+    /** Begins in the past, which means now: now is when it is enabled. Contract: webjobs-and-schedules, 2.9, first run. */
+    @Test
+    void firesWhenItIsEnabledWhereItsOnlyTimeWasPastAlready() {
+        save(definition(Timing.newBuilder().setStart(time("11:00:00")).build()).setEnabled(false));
+        at("12:30:00");
+        save(definition(Timing.newBuilder().setStart(time("11:00:00")).build()).setEnabled(true));
+        due();
+        assertThat(schedule.getFired()).isOne();
+        assertThat(schedule.getMissed()).isZero();
+    }
+
     @Test
     void isKeptForItsDaysOnceItFiresNoMore() {
         save(definition(every(60).build()).setKeptDays(30));

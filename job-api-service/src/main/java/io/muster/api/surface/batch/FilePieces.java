@@ -1,5 +1,6 @@
 package io.muster.api.surface.batch;
 
+import io.muster.api.compute.ChunkOrder;
 import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.ByteRange;
 import io.muster.api.http.Pieces;
@@ -20,6 +21,7 @@ final class FilePieces implements Pieces {
     private static final byte[] NOTHING = {};
 
     private final TaskOutputs.Reader reader;
+    private final ChunkOrder order = new ChunkOrder();
     private final TaskToken token;
     private final @Nullable String nodeId;
     private final OutputStream stream;
@@ -74,11 +76,22 @@ final class FilePieces implements Pieces {
         if (sent >= to) {
             return null;
         }
-        Optional<TaskOutput> chunk = reader.next();
-        if (chunk.isEmpty()) {
-            return reader.isAtEnd() ? null : NOTHING;
+        Optional<TaskOutput> ready = order.next(seen == 0 && reader.keptSince().isPresent() ? Long.MAX_VALUE : seen);
+        if (ready.isPresent()) {
+            return sent(ready.get());
         }
-        byte[] piece = taken(chunk.get());
+        Optional<TaskOutput> chunk = reader.next();
+        if (chunk.isPresent()) {
+            if (chunk.get().getToken().equals(token) && chunk.get().getNodeId().equals(nodeId)) {
+                order.add(chunk.get());
+            }
+            return NOTHING;
+        }
+        return reader.isAtEnd() ? order.rest().map(this::sent).orElse(null) : NOTHING;
+    }
+
+    private byte[] sent(TaskOutput chunk) {
+        byte[] piece = taken(chunk);
         sent += piece.length;
         return piece;
     }
@@ -87,7 +100,7 @@ final class FilePieces implements Pieces {
     private byte[] taken(TaskOutput chunk) {
         ByteBuffer bytes = chunk.getOutput().duplicate();
         long end = chunk.getOffset() + bytes.remaining();
-        if (!chunk.getToken().equals(token) || !chunk.getNodeId().equals(nodeId) || end <= seen) {
+        if (end <= seen) {
             return NOTHING;
         }
         bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));

@@ -1,5 +1,6 @@
 package io.muster.api.surface.webjobs;
 
+import io.muster.api.compute.ChunkOrder;
 import io.muster.records.OutputStream;
 import io.muster.records.ScriptHost;
 import io.muster.records.TaskOutput;
@@ -85,6 +86,7 @@ final class RunLog {
     private @Nullable WebJobStart current;
     private Instant latest;
     private long seen;
+    private final ChunkOrder order = new ChunkOrder();
     private int lines;
     private boolean stopping;
     private boolean waited;
@@ -195,6 +197,7 @@ final class RunLog {
 
     /** Goes on to the next start of the program. */
     private void next() {
+        showBehindGaps();
         rest();
         if (current != null && current.getEndedAt() != null) {
             ended(current.getEndedAt(), current.getExitCode());
@@ -205,12 +208,18 @@ final class RunLog {
         seen = 0;
         lines = 0;
         say(latest, Level.SYSTEM_INFO, "Status changed to Running");
-        keptSince
-                .filter(latest::isBefore)
-                .ifPresent(since -> say(
-                        latest,
-                        Level.WARNING,
-                        "Output from before " + TIME.format(since) + " has expired: it is kept for 30 days."));
+        if (isExpired(latest)) {
+            say(
+                    latest,
+                    Level.WARNING,
+                    "Output from before " + TIME.format(keptSince.orElseThrow())
+                            + " has expired: it is kept for 30 days.");
+        }
+    }
+
+    /** Returns whether what was written then may have expired. */
+    private boolean isExpired(Instant writtenAt) {
+        return keptSince.filter(writtenAt::isBefore).isPresent();
     }
 
     /** Says how a program ended that starts again. */
@@ -247,6 +256,13 @@ final class RunLog {
                 && start.getNodeId().equals(chunk.getNodeId());
     }
 
+    /** Writes what came behind a gap that stays. */
+    private void showBehindGaps() {
+        for (Optional<TaskOutput> next = order.rest(); next.isPresent(); next = order.rest()) {
+            show(next.get());
+        }
+    }
+
     /** Writes the rest of a line. */
     private void rest() {
         if (out.size() > 0) {
@@ -264,10 +280,22 @@ final class RunLog {
                 next();
             } while (!isOf(chunk, current));
         }
-        boolean ofRun = isOf(chunk, current);
+        if (!isOf(chunk, current)) {
+            return;
+        }
+        order.add(chunk);
+        boolean isHeadGone = seen == 0 && current != null && isExpired(current.getStartedAt());
+        for (Optional<TaskOutput> next = order.next(isHeadGone ? Long.MAX_VALUE : seen);
+                next.isPresent();
+                next = order.next(seen)) {
+            show(next.get());
+        }
+    }
+
+    private void show(TaskOutput chunk) {
         ByteBuffer bytes = chunk.getOutput().duplicate();
         long end = chunk.getOffset() + bytes.remaining();
-        if (!ofRun || end <= seen) {
+        if (end <= seen) {
             return;
         }
         bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));
@@ -298,8 +326,12 @@ final class RunLog {
             next();
         }
         Instant endedAt = run.getEndedAt();
+        boolean goesOn = endedAt == null && (current == null || current.getEndedAt() == null);
+        if (!goesOn) {
+            showBehindGaps();
+        }
         stoppingBefore(Instant.MAX);
-        if (endedAt == null && (current == null || current.getEndedAt() == null)) {
+        if (goesOn) {
             // The rest of a line is still to come.
             return;
         }

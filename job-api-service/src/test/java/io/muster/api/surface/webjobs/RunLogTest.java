@@ -169,6 +169,32 @@ class RunLogTest {
                 .isEqualTo(HEAD + line("INFO", "one") + line("INFO", "two"));
     }
 
+    /** Reads what a node sent again over the same connection, and behind it what the hub had already. */
+    @Test
+    void showsInOrderWhatCameBeforeAnEarlierChunk() {
+        assertThat(log(
+                        run(WebJobRunStatus.RUNNING).build(),
+                        100,
+                        chunk(OutputStream.OUT, 0, "one\n"),
+                        chunk(OutputStream.OUT, 8, "three\n"),
+                        chunk(OutputStream.OUT, 4, "two\n"),
+                        chunk(OutputStream.OUT, 8, "three\n"),
+                        chunk(OutputStream.OUT, 14, "four\n")))
+                .isEqualTo(HEAD
+                        + line("INFO", "one")
+                        + line("INFO", "two")
+                        + line("INFO", "three")
+                        + line("INFO", "four"));
+    }
+
+    @Test
+    void showsWhatIsBehindAGapOnceItsRunHasEnded() {
+        TaskOutput[] chunks = {chunk(OutputStream.OUT, 0, "one\n"), chunk(OutputStream.OUT, 8, "three\n")};
+        assertThat(log(run(WebJobRunStatus.RUNNING).build(), 100, chunks)).isEqualTo(HEAD + line("INFO", "one"));
+        assertThat(log(ended(WebJobRunStatus.SUCCESS, 0, ""), 100, chunks))
+                .isEqualTo(HEAD + line("INFO", "one") + line("INFO", "three") + tail(null, "Success"));
+    }
+
     @Test
     void leavesOutWhatAnotherAttemptWrote() {
         assertThat(log(
