@@ -140,7 +140,7 @@ final class Attempt {
         if (where == null) {
             return Optional.of("It was not prepared.");
         }
-        List<String> first = interpreters.resolve(program.first());
+        List<String> first = interpreters.resolve(program.first(), path(where));
         Optional<String> missing = missing(first, where);
         if (missing.isPresent()) {
             return missing;
@@ -156,7 +156,7 @@ final class Attempt {
                     new ProgramSpec(
                             name,
                             program.coordination().isEmpty() ? List.of() : first,
-                            interpreters.resolve(program.command()),
+                            interpreters.resolve(program.command(), path(where)),
                             where.environment(),
                             where.working(),
                             limits),
@@ -167,9 +167,12 @@ final class Attempt {
         }
     }
 
+    private static String path(TaskFolders.Place where) {
+        return where.environment().getOrDefault("PATH", "");
+    }
+
     private static Optional<String> missing(List<String> command, TaskFolders.Place where) {
-        String path = where.environment().getOrDefault("PATH", "");
-        return SearchPath.find(path, command.getFirst(), where.working()).isPresent()
+        return SearchPath.find(path(where), command.getFirst(), where.working()).isPresent()
                 ? Optional.empty()
                 : Optional.of("The node has no program " + command.getFirst() + ".");
     }
@@ -181,7 +184,7 @@ final class Attempt {
         if (now == null || where == null) {
             return;
         }
-        Optional<String> trouble = missing(interpreters.resolve(program.command()), where);
+        Optional<String> trouble = missing(interpreters.resolve(program.command(), path(where)), where);
         if (trouble.isEmpty()) {
             try {
                 now.proceed();

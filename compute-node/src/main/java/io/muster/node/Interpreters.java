@@ -43,15 +43,22 @@ final class Interpreters {
                 .findFirst();
     }
 
-    /** Returns the command with its program as this machine calls it. */
-    List<String> resolve(List<String> command) {
-        String name = command.getFirst();
-        Optional<String> program = PROGRAMS.containsKey(name) ? program(name) : Optional.empty();
+    /**
+     * Returns the command with its program as this machine calls it.
+     *
+     * @param ofProgram the program's own PATH, which comes first. Where that lacks the interpreter, the command has the path of the node's
+     */
+    List<String> resolve(List<String> command, String ofProgram) {
+        Optional<String> program = program(command.getFirst());
         if (program.isEmpty()) {
             return command;
         }
         List<String> resolved = new ArrayList<>(command);
-        resolved.set(0, program.get());
+        resolved.set(
+                0,
+                SearchPath.find(ofProgram, program.get(), NOWHERE).isPresent()
+                        ? program.get()
+                        : SearchPath.find(path, program.get(), NOWHERE).orElseThrow().toString());
         return resolved;
     }
 }

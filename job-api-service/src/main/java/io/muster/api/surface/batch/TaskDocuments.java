@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes tasks as Batch's clients read them. A member that has no value is left out. Contract: batch, 3.2, 3.4. */
 record TaskDocuments(BatchRequest request) {
-    /** Lists what lists of tasks are filtered by. */
-    /** Is for how long a task's directory is kept where nobody says. */
+    /** Says for how long a task's directory is kept where nobody does. */
     private static final String USUAL_RETENTION = "P7D";
 
+    /** Lists what lists of tasks are filtered by. */
     static final Set<String> PROPERTIES = Set.of(
             "id",
             "displayName",
