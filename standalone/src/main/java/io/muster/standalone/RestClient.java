@@ -23,6 +23,7 @@ public final class RestClient {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VERSION = "api-version=2021-04-12";
     private static final String CENTRAL_VERSION = "api-version=2022-07-31";
+    private static final String BATCH_VERSION = "api-version=2024-07-01.20.0";
     private static final String STREAM_VERSION = "?api-version=2020-03-01";
     private static final String STREAM_JOBS =
             "/subscriptions/own/resourcegroups/plant/providers/Microsoft.StreamAnalytics/streamingjobs/";
@@ -88,6 +89,11 @@ public final class RestClient {
     public CompletableFuture<Answer> sendCentral(
             String method, String path, @Nullable String body, String authorization) {
         return send(method, "/api/" + path + (path.contains("?") ? "&" : "?") + CENTRAL_VERSION, body, authorization);
+    }
+
+    /** Sends a request to Batch's API; completes with any answer. @param path below that of an account @param body JSON text; null for none */
+    public CompletableFuture<Answer> sendBatch(String method, String path, @Nullable String body) {
+        return send(method, "/muster.batch.azure.com/" + path + "?" + BATCH_VERSION, body, token);
     }
 
     /** Sends a request about stream jobs. @param path below that of the group "plant" */
