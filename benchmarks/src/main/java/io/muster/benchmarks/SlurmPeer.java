@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Runs Slurm on loopback: a controller, and a node with so many processors as it is told. It takes root, and Debian's {@code slurmctld slurmd slurm-client munge}. */
 final class SlurmPeer implements AutoCloseable {
@@ -18,6 +19,7 @@ final class SlurmPeer implements AutoCloseable {
     private static final long PATIENCE_S = 30;
 
     private final Path folder;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private SlurmPeer(Path folder) {
         this.folder = folder;
@@ -30,6 +32,8 @@ final class SlurmPeer implements AutoCloseable {
             return Optional.empty();
         }
         SlurmPeer peer = new SlurmPeer(Files.createTempDirectory("slurm"));
+        // Its daemons leave this process: they would run on behind one that is ended.
+        Runtime.getRuntime().addShutdownHook(new Thread(peer::close));
         peer.configure(slots);
         peer.run(
                 "munged",
@@ -143,6 +147,9 @@ final class SlurmPeer implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
         for (String program : PROGRAMS.reversed()) {
             try {
                 long pid =
