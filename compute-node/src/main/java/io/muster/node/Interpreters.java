@@ -58,7 +58,9 @@ final class Interpreters {
                 0,
                 SearchPath.find(ofProgram, program.get(), NOWHERE).isPresent()
                         ? program.get()
-                        : SearchPath.find(path, program.get(), NOWHERE).orElseThrow().toString());
+                        : SearchPath.find(path, program.get(), NOWHERE)
+                                .orElseThrow()
+                                .toString());
         return resolved;
     }
 }

@@ -27,13 +27,17 @@ class InterpretersTest {
         Files.createDirectory(folder.resolve("node"));
         Interpreters interpreters = new Interpreters("/nowhere:" + folder);
         assertThat(interpreters.present()).containsExactly("bash", "python");
-        assertThat(interpreters.resolve(List.of("python", "a.py"), "/nowhere:" + folder)).containsExactly("python3", "a.py");
-        assertThat(interpreters.resolve(List.of("bash", "python"), "/nowhere:" + folder)).containsExactly("bash", "python");
-        assertThat(interpreters.resolve(List.of("php", "a.php"), "/nowhere:" + folder)).containsExactly("php", "a.php");
+        assertThat(interpreters.resolve(List.of("python", "a.py"), "/nowhere:" + folder))
+                .containsExactly("python3", "a.py");
+        assertThat(interpreters.resolve(List.of("bash", "python"), "/nowhere:" + folder))
+                .containsExactly("bash", "python");
+        assertThat(interpreters.resolve(List.of("php", "a.php"), "/nowhere:" + folder))
+                .containsExactly("php", "a.php");
         assertThat(interpreters.resolve(List.of("bash", "a.sh"), "/nix"))
                 .as("the program's own PATH lacks it")
                 .containsExactly(folder.resolve("bash").toString(), "a.sh");
         program("python", "rwxr-xr-x");
-        assertThat(interpreters.resolve(List.of("python", "a.py"), "/nowhere:" + folder)).containsExactly("python", "a.py");
+        assertThat(interpreters.resolve(List.of("python", "a.py"), "/nowhere:" + folder))
+                .containsExactly("python", "a.py");
     }
 }

@@ -491,8 +491,7 @@ class DeviceClientTest {
         assertThat(device.holdsLease()).isFalse();
         hub.mischief = (_, _) -> false;
         hub.link().close();
-        await().untilAsserted(
-                () -> assertThat(program.log).containsExactly("connected", "lease lost", "connected"));
+        await().untilAsserted(() -> assertThat(program.log).containsExactly("connected", "lease lost", "connected"));
         assertThat(device.holdsLease()).isTrue();
     }
 }
