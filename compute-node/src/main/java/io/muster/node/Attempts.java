@@ -205,7 +205,6 @@ final class Attempts {
                 lastOfTasks.remove(TaskKey.of(key), attempt);
                 attempt.released();
             }
-            folders.evict();
         }));
     }
 

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
@@ -275,13 +275,13 @@ final class KeptFolders {
 
     /** Has a folder be nobody's, so that the task can have another one while it is deleted. */
     private void moveAway(String name) {
+        if (Files.notExists(home.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
         Path away = home.resolve(GONE + UUID.randomUUID());
         try {
             Files.move(home.resolve(name), away, StandardCopyOption.ATOMIC_MOVE);
             gone.add(away);
-        } catch (NoSuchFileException e) {
-            // There is none.
-            return;
         } catch (IOException e) {
             LOG.warn("A task's folder can't be taken away, folder={} reason={}", name, e.toString());
         }

@@ -9,13 +9,13 @@ import io.micronaut.http.annotation.Error;
 import io.micronaut.http.exceptions.BufferLengthExceededException;
 import io.micronaut.http.exceptions.ContentLengthExceededException;
 import io.micronaut.web.router.exceptions.UnsatisfiedRouteException;
+import io.muster.api.job.Causes;
 import io.muster.api.job.RefusedException;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Surface;
 import io.muster.api.surface.Surfaces;
 import java.io.EOFException;
-import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +64,7 @@ final class Faults {
     }
 
     private Problem problem(HttpRequest<?> request, Throwable error) {
-        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        Throwable cause = Causes.of(error);
         return switch (cause) {
             case ProblemException known -> known.problem();
             case RefusedException refused ->

@@ -17,6 +17,7 @@ import io.muster.api.credential.FreshKeys;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Workers;
 import io.muster.api.job.CatalogView;
+import io.muster.api.job.Causes;
 import io.muster.api.job.Refusal;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
@@ -42,7 +43,6 @@ import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -137,7 +137,7 @@ final class DeviceController {
     }
 
     private static boolean isRefused(Throwable error, DeviceRefusalReason reason) {
-        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        Throwable cause = Causes.of(error);
         return cause instanceof RefusedException refused
                 && refused.refusal() instanceof Refusal.OfDevice of
                 && of.reason() == reason;

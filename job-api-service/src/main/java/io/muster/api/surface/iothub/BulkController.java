@@ -13,6 +13,7 @@ import io.micronaut.http.annotation.Post;
 import io.muster.api.credential.FreshKeys;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Workers;
+import io.muster.api.job.Causes;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
@@ -25,7 +26,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -113,7 +113,7 @@ final class BulkController {
         if (error == null) {
             return Optional.empty();
         }
-        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        Throwable cause = Causes.of(error);
         return Optional.of(new Fault(
                 deviceId,
                 switch (cause) {

@@ -1,5 +1,6 @@
 package io.muster.api.surface.iothub;
 
+import io.muster.api.job.Causes;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
@@ -69,19 +70,16 @@ final class Parents {
         }
         return requests.device(EdgeScope.deviceId(scope).orElseThrow(), new GetDevice(), DeviceView.class)
                 .handle((view, error) -> {
+                    if (error != null && !(Causes.of(error) instanceof RefusedException)) {
+                        throw new CompletionException(Causes.of(error));
+                    }
                     boolean isThere = view != null
                             && view.getDevice().getSettings().getIotEdge()
                             && EdgeScope.own(view.getDevice()).equals(scope);
-                    if (isThere) {
-                        return null;
+                    if (!isThere) {
+                        throw unknown(scope);
                     }
-                    @Nullable
-                    Throwable cause =
-                            error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-                    if (cause != null && !(cause instanceof RefusedException)) {
-                        throw new CompletionException(cause);
-                    }
-                    throw unknown(scope);
+                    return null;
                 });
     }
 
