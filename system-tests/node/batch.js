@@ -271,6 +271,26 @@ async function resources(run) {
   await client.job.deleteMethod(id);
 }
 
+async function directories(run) {
+  const id = `directories-${run}`;
+  await client.job.add({ id, poolInfo });
+  const node = (await client.computeNode.list("default"))[0].id;
+  await client.task.add(id, {
+    id: "again", affinityInfo: { affinityId: node }, constraints: { maxTaskRetryCount: 5, retentionTime: "P1D" },
+    commandLine: "sh -c 'echo x >> f; test $(wc -l < f) -ge 2'",
+  });
+  const again = await ended(id, "again");
+  assert.strictEqual(again.executionInfo.exitCode, 0, "no attempt found what one before had left on its node");
+  assert.ok(again.executionInfo.retryCount > 0);
+  assert.strictEqual(again.constraints.retentionTime, "P1D");
+  const where = "cd $AZ_BATCH_TASK_WORKING_DIR && test $PWD = $AZ_BATCH_TASK_DIR/wd && touch $AZ_BATCH_NODE_SHARED_DIR/x && test -d $AZ_BATCH_NODE_ROOT_DIR";
+  await client.task.add(id, { id: "where", commandLine: `sh -c '${where}'` });
+  const found = await ended(id, "where");
+  assert.strictEqual(found.executionInfo.exitCode, 0);
+  assert.strictEqual(found.constraints.retentionTime, "P7D");
+  await client.job.deleteMethod(id);
+}
+
 async function main() {
   const run = Date.now().toString(36);
   await jobs(run);
@@ -284,6 +304,7 @@ async function main() {
   await depending(run);
   await files(run);
   await resources(run);
+  await directories(run);
   console.log("the tasks run");
 }
 
