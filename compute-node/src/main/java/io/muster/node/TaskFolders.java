@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -135,15 +136,45 @@ final class TaskFolders {
         Path folder = isKept ? kept.folder(key) : folder(name);
         Map<String, String> environment = environment(folder, program);
         Path working = RelativePath.below(folder.resolve(TASK), program.directory());
-        // In what an attempt before has left, which is its program's to change, nothing is made here.
-        boolean isNew = !isKept || !kept.take(key);
+        boolean isLeft = isKept && kept.take(key);
+        boolean isNew = !isLeft || !isWhole(folder, working, program);
         if (isNew) {
+            if (isLeft) {
+                kept.drop(key);
+            }
             Path made = makeNew(name, program);
             if (isKept) {
                 kept.add(key, made);
             }
         }
         return new Place(folder, working, folder.resolve(SHUTDOWN_FILE), isNew, environment);
+    }
+
+    /**
+     * Returns whether a program can begin in what an attempt before has left, which was its program's to change. Where that took away its home or its temporary folder, it has new ones, but on a node whose
+     * programs are another user's: nothing is made for those in a folder of theirs, where a link may lead elsewhere.
+     */
+    private boolean isWhole(Path folder, Path working, TaskProgram program) throws IOException {
+        if (!Stream.of(folder, folder.resolve(TASK), working).allMatch(TaskFolders::isFolder)) {
+            return false;
+        }
+        Stream<String> shared = program.nodeEnvironment().containsValue(NodeValue.SHARED_DIRECTORY)
+                ? Stream.of(SHARED)
+                : Stream.empty();
+        for (String name : Stream.concat(Stream.of(HOME, TMP), shared).toList()) {
+            Path other = folder.resolve(name);
+            if (!programs.runAsAnother() && Files.notExists(other, LinkOption.NOFOLLOW_LINKS)) {
+                Folders.make(other);
+            }
+            if (!isFolder(other)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isFolder(Path path) {
+        return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
     }
 
     private Path makeNew(String name, TaskProgram program) throws IOException, InterruptedException {

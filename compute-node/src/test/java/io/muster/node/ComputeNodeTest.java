@@ -235,6 +235,38 @@ class ComputeNodeTest {
         assertThat(attempts()).isEmpty();
     }
 
+    /** Takes away or replaces what the next attempt begins in: that has a new folder, or what is missing, and begins. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "rm -rf $DIR/wd",
+                "rm -rf $DIR/wd; : > $DIR/wd",
+                "rm -rf $DIR/wd; ln -s /etc $DIR/wd",
+                "mv $DIR $DIR.moved; mkdir $DIR; : > $DIR/x",
+                "mv $DIR $DIR.moved; ln -s /etc $DIR",
+                "mv $DIR $DIR.moved; : > $DIR",
+                "rm -rf $DIR/tmp; : > $DIR/wd/f",
+                "rm -rf $HOME; ln -s /etc $HOME",
+            })
+    void letsARetryBeginWhateverTheAttemptBeforeDidToItsFolder(String damage) throws Exception {
+        hub.again = true;
+        start();
+        assertThat(run("a/1", 1, kept(damage + "; echo done", 3600))).isEqualTo("done");
+        String again = "test -d $HOME && test ! -L $HOME && : > $TMPDIR/t && : > f && echo $(pwd -P)";
+        assertThat(run("a/1", 2, kept(again, 3600)))
+                .startsWith(folder.toRealPath().resolve("data/tasks").toString())
+                .endsWith("/wd");
+    }
+
+    @Test
+    void keepsTheRestOfAFolderWhoseTemporaryFolderIsGone() throws Exception {
+        hub.again = true;
+        start();
+        assertThat(run("a/1", 1, kept("echo kept > f; rm -rf $TMPDIR; echo done", 3600)))
+                .isEqualTo("done");
+        assertThat(run("a/1", 2, kept("mktemp > /dev/null && cat f", 3600))).isEqualTo("kept");
+    }
+
     @Test
     void deletesWhatATaskThatIsOverHasLeftInTime() throws Exception {
         start();

@@ -516,6 +516,17 @@ class SchedulerTest {
         assertThat(refused.body().at("/error/message").asText()).contains("password");
     }
 
+    /** Bounds what is kept and shown, also where nobody reads it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"http://example.com/x", "http://OWN/f.scm.azurewebsites.net/api/triggeredwebjobs/p/run"})
+    void boundsTheBodyOfARequestWhereverItGoes(String uri) throws Exception {
+        collection();
+        String body = "{'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'"
+                + uri.replace("OWN", "127.0.0.1:" + api.server.port()) + "','body':'" + "x".repeat(65_537) + "'}}}}";
+        JsonNode refused = done(400, "PUT", JOB, body);
+        assertThat(refused.at("/error/message").asText()).contains("body", "65536");
+    }
+
     @Test
     void refusesAChangeWhoseHeadersAreNone() throws Exception {
         collection();

@@ -48,7 +48,9 @@ record RuleDate(LocalDateTime time, Optional<ZoneId> zone, boolean wholeDay) {
 
     /** Returns when it is. @param clock of the schedule's zone */
     Instant instant(WallClock clock) {
-        return time.atZone(zone.orElse(clock.zone())).toInstant();
+        return zone.filter(other -> !other.equals(clock.zone()))
+                .map(other -> time.atZone(other).toInstant())
+                .orElseGet(() -> clock.at(time).time());
     }
 
     /** Returns the last instant of it: of a date, that of the day. */

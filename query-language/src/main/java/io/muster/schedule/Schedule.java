@@ -38,7 +38,7 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
                     "The schedule never fires: none of its intervals comes to such a day and time.");
         }
         if (recurrence instanceof Recurrence.Rules(RecurrenceSet rules)) {
-            rules.check(first, new WallClock(zone));
+            rules.check(first, new WallClock(zone, Optional.of(first)));
         }
         return new Schedule(zone, first, atOnce, recurrence, end);
     }
@@ -146,16 +146,13 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
             }
             case Recurrence.Calendar(var rule) -> {
                 WallClock clock =
-                        rule.isElapsed() ? new WallClock(zone.getRules().getOffset(start)) : clock();
+                        rule.isElapsed() ? new WallClock(zone.getRules().getOffset(start)) : fromStart();
                 LocalDateTime first = clock.local(start);
-                if (after.isBefore(start) && isSecondOfTwo(start) && startsAt(rule, first)) {
-                    yield within(at(start));
-                }
                 Optional<Occurrence> found = clock.next(after, from -> rule.times(first, from));
                 yield (rule.isElapsed() ? found.map(time -> shownAt(time.time())) : found).flatMap(this::within);
             }
             case Recurrence.Rules(var rules) ->
-                rules.next(after, start, clock()).flatMap(this::within);
+                rules.next(after, start, fromStart()).flatMap(this::within);
             case Recurrence.Cron(var expression) ->
                 (expression.isOfEachHour()
                                 ? byElapsedHours(after, expression)
@@ -168,20 +165,13 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
         return end.isPresent() && occurrence.time().isAfter(end.get()) ? Optional.empty() : Optional.of(occurrence);
     }
 
-    /** Returns whether the clocks have shown the time of an instant before: local times fire the first time alone, but a start is an instant. */
-    private boolean isSecondOfTwo(Instant time) {
-        LocalDateTime local = clock().local(time);
-        return !local.atZone(zone).toInstant().equals(time)
-                && zone.getRules().getValidOffsets(local).size() > 1;
-    }
-
-    private static boolean startsAt(CalendarRule rule, LocalDateTime first) {
-        Iterator<LocalDateTime> times = rule.times(first, first);
-        return times.hasNext() && times.next().equals(first);
-    }
-
     private Occurrence at(Instant time) {
         return clock().at(time);
+    }
+
+    /** Returns the clock of rules that count from the start: where the clocks show its time twice, it is the one that was meant. */
+    private WallClock fromStart() {
+        return new WallClock(zone, Optional.of(start));
     }
 
     private WallClock clock() {

@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Checks schedules where clocks go forward (in Paris on 2026-03-29 and 2027-03-28 at 02:00) and back (on 2026-10-25 at 03:00). */
@@ -82,6 +83,34 @@ class ScheduleTest {
         assertThat(local(1, calendar(PARIS, "2026-10-25T01:15:00Z", atThree)))
                 .as("it is no time of its rule")
                 .containsExactly("2026-10-25T03:00+01:00");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FREQ=DAILY;COUNT=1, 1", "FREQ=DAILY;COUNT=2, 2", "FREQ=WEEKLY;COUNT=3, 3", "FREQ=DAILY, 4"})
+    void countsAStartThatTheClocksShowTwiceAndFiresAtIt(String rule, int times) throws ScheduleException {
+        Schedule schedule = rules(rule);
+        List<Occurrence> found = first(4, schedule, NOW.minusSeconds(1));
+        assertThat(found).hasSize(times);
+        assertThat(found.getFirst().localTime()).hasToString("2027-10-31T02:30+01:00");
+        assertThat(found.getFirst().note()).as("no note of the first time").isEmpty();
+        assertThat(schedule.first(Instant.parse("2027-10-31T01:29:59Z"))).contains(found.getFirst());
+    }
+
+    @Test
+    void leavesOutAStartThatTheClocksShowTwiceWhereItIsExcepted() throws ScheduleException {
+        assertThat(first(1, rules("RRULE:FREQ=DAILY", "EXDATE:20271031T023000"), NOW)
+                        .getFirst()
+                        .localTime())
+                .hasToString("2027-11-01T02:30+01:00");
+    }
+
+    private static Schedule rules(String... lines) throws ScheduleException {
+        return Schedule.of(
+                PARIS,
+                Instant.parse("2027-10-31T01:30:00Z"),
+                false,
+                new Recurrence.Rules(RecurrenceSet.parse(List.of(lines))),
+                Optional.empty());
     }
 
     @Test

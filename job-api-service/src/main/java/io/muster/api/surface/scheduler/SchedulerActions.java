@@ -140,8 +140,9 @@ final class SchedulerActions {
         boolean bySiteHost =
                 siteHost.matches() && ours.equals(Optional.of(new Authority(siteHost.group("rest"), called.port())));
         Map<String, String> headers = headers(request);
+        Optional<String> body = body(request);
         if (!bySiteHost && !ours.equals(Optional.of(called))) {
-            return endpoint(request, uri, headers, reach);
+            return endpoint(request, uri, headers, body, reach);
         }
         request.object("authentication").ifPresent(given -> given.rejectOthers(OF_BASIC));
         Matcher run = RUN.matcher(uri.getPath());
@@ -210,7 +211,17 @@ final class SchedulerActions {
         return "";
     }
 
-    private static CallEndpoint endpoint(JsonBody request, URI uri, Map<String, String> headers, SchedulerReach reach) {
+    private static Optional<String> body(JsonBody request) {
+        return request.text("body").map(body -> {
+            if (body.length() > LONGEST_BODY) {
+                throw request.wrong("body", "a text of up to " + LONGEST_BODY + " characters");
+            }
+            return body;
+        });
+    }
+
+    private static CallEndpoint endpoint(
+            JsonBody request, URI uri, Map<String, String> headers, Optional<String> body, SchedulerReach reach) {
         reach.endpoints().refuses(uri).ifPresent(why -> {
             throw SchedulerJobs.bad("This address is not called: " + why);
         });
@@ -218,15 +229,11 @@ final class SchedulerActions {
         if (!METHODS.contains(method)) {
             throw request.wrong("method", "one of " + METHODS.stream().sorted().toList());
         }
-        @Nullable String body = request.text("body").orElse(null);
-        if (body != null && body.length() > LONGEST_BODY) {
-            throw request.wrong("body", "a text of up to " + LONGEST_BODY + " characters");
-        }
         @Nullable BasicCredentials credentials = credentials(request);
         if (credentials != null && headers.containsKey("Authorization")) {
             throw SchedulerJobs.bad("Give authentication or the header Authorization, and not both.");
         }
-        return new CallEndpoint(method, uri.toASCIIString(), headers, body, credentials);
+        return new CallEndpoint(method, uri.toASCIIString(), headers, body.orElse(null), credentials);
     }
 
     private static Map<String, String> headers(JsonBody request) {
