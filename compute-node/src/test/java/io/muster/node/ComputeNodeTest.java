@@ -241,21 +241,24 @@ class ComputeNodeTest {
             strings = {
                 "rm -rf $DIR/wd",
                 "rm -rf $DIR/wd; : > $DIR/wd",
-                "rm -rf $DIR/wd; ln -s /etc $DIR/wd",
+                "rm -rf $DIR/wd; ln -s ELSEWHERE $DIR/wd",
                 "mv $DIR $DIR.moved; mkdir $DIR; : > $DIR/x",
-                "mv $DIR $DIR.moved; ln -s /etc $DIR",
+                "mv $DIR $DIR.moved; ln -s ELSEWHERE $DIR",
                 "mv $DIR $DIR.moved; : > $DIR",
                 "rm -rf $DIR/tmp; : > $DIR/wd/f",
-                "rm -rf $HOME; ln -s /etc $HOME",
+                "rm -rf $HOME; ln -s ELSEWHERE $HOME",
             })
     void letsARetryBeginWhateverTheAttemptBeforeDidToItsFolder(String damage) throws Exception {
         hub.again = true;
         start();
-        assertThat(run("a/1", 1, kept(damage + "; echo done", 3600))).isEqualTo("done");
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        assertThat(run("a/1", 1, kept(damage.replace("ELSEWHERE", elsewhere.toString()) + "; echo done", 3600)))
+                .isEqualTo("done");
         String again = "test -d $HOME && test ! -L $HOME && : > $TMPDIR/t && : > f && echo $(pwd -P)";
         assertThat(run("a/1", 2, kept(again, 3600)))
                 .startsWith(folder.toRealPath().resolve("data/tasks").toString())
                 .endsWith("/wd");
+        assertThat(elsewhere).isEmptyDirectory();
     }
 
     @Test
